@@ -1,0 +1,1 @@
+export { type UpgradeHandler } from './http-listener';

@@ -1,0 +1,1 @@
+export { type Component, type Readiness, type ServiceModule } from './service-module';

@@ -1,0 +1,26 @@
+import type { Lifecycle } from '@ringdown/core';
+import type { Registry } from 'prom-client';
+
+/** One long-lived part of a service, named for logs. */
+export interface Component extends Lifecycle {
+  readonly name: string;
+}
+
+/** The answer of `/readyz`: ready only when every check says `ok`. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Check name -> `ok` or one sentence why not. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** A service as its composition root builds it and `run` or the standalone process drives it. */
+export interface ServiceModule {
+  readonly name: string;
+  /** Started in this order, stopped in reverse. */
+  readonly components: readonly Component[];
+  readiness(): Readiness;
+  /** Called first on shutdown: refuse new work, so that probes take the instance out before anything closes. */
+  beginDrain(): void;
+  /** Metrics of this service alone; process metrics are the runtime's. */
+  readonly metrics: Registry;
+}
