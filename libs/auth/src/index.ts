@@ -1,2 +1,17 @@
+export { equalSecrets, tokenFromHeaders } from './bearer';
 export { type InvalidReason, type Principal } from './principal';
-export { type AccountView, type DirectoryChange, type PrincipalDirectory } from './principal-directory';
+export {
+  createPrincipalDirectory,
+  type AccountView,
+  type DirectoryBroker,
+  type DirectoryChange,
+  type PrincipalDirectory,
+  type PrincipalDirectoryOptions,
+} from './principal-directory';
+export {
+  TokenCodec,
+  type SignedToken,
+  type SigningSecret,
+  type TokenClaims,
+  type TokenSubject,
+} from './token-codec';

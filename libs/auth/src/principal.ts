@@ -7,6 +7,8 @@ export interface Principal {
   readonly tokenId: string | undefined;
   /** Unix milliseconds; undefined: does not expire (API key). */
   readonly expiresAtMs: number | undefined;
+  /** Of the token; differs from the principal's present one once its password changed. */
+  readonly epoch: number;
   /** Administrator of its own account and the accounts below (API keys always). */
   readonly isAdmin: boolean;
   /** Administrator of the root account: may do everything, everywhere. */
