@@ -14,3 +14,4 @@ export { backoffMs, type BackoffOptions } from './backoff';
 export { memoised, type Lifecycle } from './lifecycle';
 export { RecentSet } from './recent-set';
 export { TokenBucket, type TokenBucketOptions } from './token-bucket';
+export { TopicTrie, topicMatches } from './topic-trie';
