@@ -216,7 +216,10 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
       if (!state.user.enabled) return 'disabled';
     }
     if (principal.keyId !== undefined && !state.api_key) return 'deleted';
-    return principal.epoch === state.epoch ? undefined : 'revoked';
+    if (principal.epoch !== state.epoch) return 'revoked';
+    const rights = rightsOf(principal, state);
+    const lost = (principal.isAdmin && !rights.isAdmin) || (principal.isSuperAdmin && !rights.isSuperAdmin);
+    return lost ? 'revoked' : undefined;
   }
 
   private hasExpired(principal: Principal): boolean {
@@ -333,7 +336,6 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
 }
 
 function toPrincipal(claims: TokenClaims, state: PrincipalState): Principal {
-  const isAdmin = claims.userId === undefined || state.user?.priv_level === 'admin';
   return {
     accountId: claims.accountId,
     userId: claims.userId,
@@ -341,7 +343,14 @@ function toPrincipal(claims: TokenClaims, state: PrincipalState): Principal {
     tokenId: claims.tokenId,
     expiresAtMs: claims.expiresAtMs,
     epoch: claims.epoch,
-    isAdmin,
-    isSuperAdmin: isAdmin && state.account?.superduper_admin === true,
+    ...rightsOf(claims, state),
   };
+}
+
+function rightsOf(
+  { userId }: Pick<Principal, 'userId'>,
+  state: PrincipalState,
+): Pick<Principal, 'isAdmin' | 'isSuperAdmin'> {
+  const isAdmin = userId === undefined || state.user?.priv_level === 'admin';
+  return { isAdmin, isSuperAdmin: isAdmin && state.account?.superduper_admin === true };
 }

@@ -1,5 +1,5 @@
 /** A promise with its resolve and reject in the open. */
-export interface Deferred<T> {
+export interface Deferred<T = void> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(reason: unknown): void;
