@@ -1,4 +1,4 @@
-import { AppError } from '@ringdown/core';
+import { type AppError } from '@ringdown/core';
 import { sign as signJwt } from 'jsonwebtoken';
 import { TokenCodec } from './token-codec';
 
