@@ -3,7 +3,7 @@ const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.(ts|mjs)$': [
       '@swc/jest',
       {
         jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022', keepClassNames: true },

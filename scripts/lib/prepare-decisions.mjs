@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+
+/** A short name for a text; equal texts have equal names. */
+export function digest(text) {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** One line per file, in path order, so that the digest changes with every added, removed or touched file. */
+export function fingerprint(files) {
+  const lines = files.map(({ path, mtimeMs, size }) => `${path} ${mtimeMs} ${size}`);
+  return digest(lines.sort().join('\n'));
+}
+
+/**
+ * Whether node_modules must be made anew. `stamp` is the digest of the lock file at the last install by these scripts;
+ * without it, what npm says it installed (`node_modules/.package-lock.json`) decides, so that an `npm ci` by hand
+ * counts as well.
+ */
+export function installNeeded({ lockText, stamp, installedText }) {
+  if (installedText === undefined) return true;
+  if (stamp !== undefined) return stamp !== digest(lockText);
+  return !installedMatches(JSON.parse(lockText), JSON.parse(installedText));
+}
+
+function installedMatches(lock, installed) {
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    if (path === '' || !path.includes('node_modules/')) return true;
+    const found = installed.packages[path];
+    // Optional packages are for other operating systems; npm leaves out what does not fit.
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
+    return found.version === wanted.version && found.link === wanted.link;
+  });
+}
+
+/** Whether the compiler must run: sources or dependencies changed since the last build, or an output is gone. */
+export function buildNeeded({ sources, stamp, outputsPresent }) {
+  return !outputsPresent || stamp !== sources;
+}

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildNeeded, digest, fingerprint, installNeeded } from './prepare-decisions.mjs';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const INSTALL_STAMP = join('node_modules', '.cache', 'ringdown', 'install');
+const BUILD_STAMP = join('.cache', 'build');
+const BUILD_TARGET = 'services/standalone';
+
+/** A preparation step that failed; its message is the one sentence for the person at the terminal. */
+export class PrepareError extends Error {}
+
+/**
+ * Installs dependencies if the lock file changed and builds if sources changed. With nothing to do it takes
+ * milliseconds and needs no network. Throws a PrepareError.
+ *
+ * @param {{ quiet?: boolean, build?: boolean }} [options] quiet: no progress lines; build: false installs only
+ * @returns {{ installed: boolean, built: boolean }} what was done
+ */
+export function prepare({ quiet = false, build = true } = {}) {
+  const say = quiet ? () => undefined : (line) => console.log(line);
+  const installed = install(say);
+  const built = build && compile(say);
+  return { installed, built };
+}
+
+function install(say) {
+  const lockText = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  const stamp = readIfThere(INSTALL_STAMP);
+  const installedText = readIfThere(join('node_modules', '.package-lock.json'));
+  const needed = installNeeded({ lockText, stamp, installedText });
+  if (needed) {
+    say('Installing dependencies (npm ci) …');
+    const status = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+    if (status !== 0) {
+      throw new PrepareError('Installing the dependencies failed; check the network and try again.');
+    }
+  }
+  if (needed || stamp === undefined) writeStamp(INSTALL_STAMP, digest(lockText));
+  return needed;
+}
+
+function compile(say) {
+  const projects = ['libs', 'services'].flatMap((folder) => projectsIn(folder));
+  const sources = fingerprint([
+    ...projects.flatMap((project) => filesUnder(join(project, 'src'))),
+    ...projects.map((project) => join(project, 'tsconfig.json')).map(describeFile),
+    ...['tsconfig.base.json', join('node_modules', '.package-lock.json')].map(describeFile),
+  ]);
+  const outputsPresent = projects.every((project) => existsSync(join(root, project, 'dist', 'index.js')));
+  if (!buildNeeded({ sources, stamp: readIfThere(BUILD_STAMP), outputsPresent })) return false;
+
+  say('Building …');
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  // An output that went missing is invisible to the incremental check.
+  const args = [compiler, '-b', BUILD_TARGET, ...(outputsPresent ? [] : ['--force'])];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new PrepareError('The build failed; the compiler says why above.');
+  writeStamp(BUILD_STAMP, sources);
+  return true;
+}
+
+/** Runs npm with `args` in the repository and returns its exit code. */
+export function npm(args) {
+  const cli = process.env.npm_execpath;
+  const options = { cwd: root, stdio: 'inherit' };
+  if (cli?.endsWith('.js')) return spawnSync(process.execPath, [cli, ...args], options).status ?? 1;
+  // npm is a .cmd file on Windows, which only a shell can run; the arguments are ours and need no quoting.
+  return spawnSync(`npm ${args.join(' ')}`, { ...options, shell: true }).status ?? 1;
+}
+
+function projectsIn(folder) {
+  return readdirSync(join(root, folder))
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(root, path, 'tsconfig.json')));
+}
+
+function filesUnder(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [describeFile(path)];
+  });
+}
+
+function describeFile(path) {
+  const { mtimeMs, size } = statSync(join(root, path));
+  return { path: relative('.', path), mtimeMs, size };
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function writeStamp(path, text) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { prepare, PrepareError, root } from './prepare.mjs';
+import { runNode } from './run-child.mjs';
+
+/** Prepares the repository and runs the whole system on this terminal. Resolves with the exit code. */
+export async function startStandalone() {
+  try {
+    prepare();
+  } catch (error) {
+    if (!(error instanceof PrepareError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+  return runNode([
+    '--enable-source-maps',
+    join(root, 'services', 'standalone', 'dist', 'main.js'),
+    ...process.argv.slice(2),
+  ]);
+}
