@@ -1,1 +1,9 @@
-export { type UpgradeHandler } from './http-listener';
+export { createApp } from './app';
+export { clientAddress, noTrustedProxies, parseTrustedProxies, type TrustedProxies } from './client-address';
+export { HttpListener, type HttpListenerOptions, type UpgradeHandler } from './http-listener';
+export { mergedMetrics } from './merged-metrics';
+export { opsRoutes, type OpsRoutesOptions } from './ops-routes';
+export { endWithResponse } from './plain-response';
+export { requestIdOf } from './request-id';
+export { statusOf } from './status';
+export { fieldError, validate, validator, type FaultDetail, type FieldFault } from './validate';
