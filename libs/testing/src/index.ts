@@ -1,1 +1,22 @@
-export {};
+export { waitUntil, type WaitOptions } from './wait-until';
+export { freePort, freePorts } from './free-port';
+export { closeEverything, onTeardown } from './teardown';
+export { repositoryRoot } from './repository';
+export { startProcess, type ExitStatus, type RunningProcess, type StartOptions } from './processes';
+export {
+  UpgradeRefused,
+  WsClient,
+  type CloseStatus,
+  type EventFrame,
+  type Frame,
+  type Reply,
+  type WsConnectOptions,
+} from './ws-client';
+export { RawSocket, rawFrame, type RawFrame } from './raw-socket';
+export { TcpProxy, type ProxyMode } from './tcp-proxy';
+export { RabbitMqManagement } from './rabbitmq-management';
+export { brokerAddresses, createVhost, type BrokerAddresses, type Vhost } from './vhost';
+export { createTestDatabase, databaseServerUrl, type TestDatabase } from './test-database';
+export { ForeignAmqp, type ForeignMessage, type ForeignProperties } from './foreign-amqp';
+export { ApiClient, type ApiAnswer, type ApiRequestOptions } from './http-client';
+export { describeWithPostgres, describeWithRabbitMq, describeWithServers } from './describe-with';

@@ -1,0 +1,63 @@
+// Outlives the test process that started it and cleans up after it: when standard input ends, whatever is still
+// registered is killed, removed or deleted. A test process that ends in order has released everything by then, so this
+// acts only after a crash, a kill -9 or a forgotten stop. Plain JavaScript, because it must run without a build.
+'use strict';
+const fs = require('node:fs');
+const http = require('node:http');
+const readline = require('node:readline');
+
+/** key -> {kind: 'process', pid, signal} | {kind: 'directory', path} | {kind: 'container', id, docker} */
+const held = new Map();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+
+const lines = readline.createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  const { hold, release } = JSON.parse(line);
+  if (hold) held.set(hold.key, hold);
+  if (release) held.delete(release);
+});
+lines.on('close', () => void cleanUp());
+
+async function cleanUp() {
+  const all = [...held.values()];
+  const processes = all.filter((one) => one.kind === 'process');
+  for (const { pid, signal } of processes) kill(pid, signal);
+  const deadline = Date.now() + 5000;
+  while (processes.some(({ pid }) => isAlive(pid)) && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  for (const { pid } of processes) kill(pid, 'SIGKILL');
+  await Promise.all(all.filter((one) => one.kind === 'container').map(removeContainer));
+  for (const { path } of all.filter((one) => one.kind === 'directory')) {
+    fs.rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+function kill(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Already gone.
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Through the engine's HTTP API: the docker command may not be installed where the tests run. */
+function removeContainer({ id, docker }) {
+  return new Promise((resolve) => {
+    const request = http.request(
+      { ...docker, method: 'DELETE', path: `/containers/${id}?force=true&v=true`, timeout: 20_000 },
+      (response) => response.resume().on('end', resolve),
+    );
+    request.on('error', resolve).on('timeout', () => request.destroy());
+    request.end();
+  });
+}
