@@ -20,3 +20,4 @@ export { createTestDatabase, databaseServerUrl, type TestDatabase } from './test
 export { ForeignAmqp, type ForeignMessage, type ForeignProperties } from './foreign-amqp';
 export { ApiClient, type ApiAnswer, type ApiRequestOptions } from './http-client';
 export { describeWithPostgres, describeWithRabbitMq, describeWithServers } from './describe-with';
+export { TestSystem, type RunningService, type SystemOptions } from './system';
