@@ -1,1 +1,2 @@
-export {};
+export { createLogger, type LoggerOptions, type RootLogger } from './create-logger';
+export { redactText } from './redact';
