@@ -1,1 +1,15 @@
-export {};
+export { DATABASE_SCHEMA, type Database, type Session } from './database';
+export { openDatabase, type OpenDatabaseOptions } from './open-database';
+export { lockDataDir, type DataDirLock } from './data-dir-lock';
+export { withAdvisoryLock } from './advisory-lock';
+export { migrate, type Migration, type MigrationSet } from './migrate';
+export { translateDatabaseError, violatedConstraint } from './errors';
+export { DatabaseHealth } from './database-health';
+export { enqueue, type OutboxEntry } from './outbox/enqueue';
+export {
+  OutboxDrainer,
+  type OutboxDrainerOptions,
+  type OutboxPublisher,
+  type OutboxStats,
+} from './outbox/outbox-drainer';
+export { outboxMigrations, type OutboxTables } from './outbox/outbox-table';

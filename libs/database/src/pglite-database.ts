@@ -1,0 +1,134 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { memoised, type Logger } from '@ringdown/core';
+import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
+import { DATABASE_SCHEMA, type Database, type Session } from './database';
+import { lockDataDir } from './data-dir-lock';
+import { translateDatabaseError } from './errors';
+import { Mutex } from './mutex';
+import { borrowedClient, type BorrowedClient } from './pool-client';
+
+/**
+ * PostgreSQL compiled to WebAssembly, in this process. Under `dataDir` it survives a killed process, not a power cut;
+ * without one it lives in memory. Only one process may use a data directory: a second one gets AppError `conflict`.
+ */
+export async function openPglite(options: { dataDir?: string; logger: Logger }): Promise<Database> {
+  const { dataDir, logger } = options;
+  if (dataDir === undefined) return new PgliteDatabase(await PGlite.create(), () => Promise.resolve());
+
+  await mkdir(dataDir, { recursive: true });
+  const lock = await lockDataDir(dataDir);
+  try {
+    const path = join(dataDir, 'database');
+    const engine = await PGlite.create(path);
+    logger.debug('embedded database opened', { path });
+    return new PgliteDatabase(engine, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+class PgliteDatabase implements Database {
+  readonly kind = 'pglite';
+  private readonly queries: Kysely<unknown>;
+  private readonly locks = new Map<string, Mutex>();
+  private readonly listeners = new Map<string, Set<() => void>>();
+
+  constructor(
+    engine: PGlite,
+    private readonly afterClose: () => Promise<void>,
+  ) {
+    this.queries = new Kysely<unknown>({
+      dialect: new PostgresDialect({ pool: new SingleConnection(engine) }),
+    }).withSchema(DATABASE_SCHEMA);
+  }
+
+  tables<Tables>(): Kysely<Tables> {
+    return this.queries as unknown as Kysely<Tables>;
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.queries);
+  }
+
+  notify(channel: string): Promise<void> {
+    for (const listener of this.listeners.get(channel) ?? []) listener();
+    return Promise.resolve();
+  }
+
+  /** There is one connection and one process, so a session's locks are kept in memory. */
+  openSession(): Promise<Session> {
+    const held = new Map<string, () => void>();
+    const ended: (() => void)[] = [];
+    const lost = new AbortController();
+    const session: Session = {
+      tables: <Tables>() => this.tables<Tables>(),
+      lost: lost.signal,
+      tryLock: (name) => {
+        let mutex = this.locks.get(name);
+        if (!mutex) this.locks.set(name, (mutex = new Mutex()));
+        const release = mutex.tryAcquire();
+        if (release) held.set(name, release);
+        return Promise.resolve(release !== undefined);
+      },
+      unlock: (name) => {
+        held.get(name)?.();
+        held.delete(name);
+        return Promise.resolve();
+      },
+      listen: (channel, listener) => {
+        let all = this.listeners.get(channel);
+        if (!all) this.listeners.set(channel, (all = new Set()));
+        all.add(listener);
+        ended.push(() => all.delete(listener));
+        return Promise.resolve();
+      },
+      close: () => {
+        lost.abort();
+        for (const release of held.values()) release();
+        held.clear();
+        for (const end of ended.splice(0)) end();
+        return Promise.resolve();
+      },
+    };
+    return Promise.resolve(session);
+  }
+
+  readonly close = memoised(async () => {
+    await this.queries.destroy();
+    await this.afterClose();
+  });
+}
+
+/**
+ * The one connection of PGlite as the pool that Kysely's PostgreSQL dialect expects. Whoever has it keeps it until
+ * release, so the statements of two transactions never mix.
+ */
+class SingleConnection implements PostgresPool {
+  private readonly mutex = new Mutex();
+
+  constructor(private readonly engine: PGlite) {}
+
+  async connect(): Promise<BorrowedClient> {
+    const release = await this.mutex.acquire();
+    return borrowedClient(this.query, release);
+  }
+
+  async end(): Promise<void> {
+    const release = await this.mutex.acquire();
+    await this.engine.close();
+    release();
+  }
+
+  private readonly query = async (text: string, parameters: readonly unknown[]) => {
+    try {
+      const { rows, affectedRows } = await this.engine.query(text, [...parameters]);
+      const command = text.trimStart().slice(0, 6).toUpperCase();
+      return { command, rowCount: affectedRows ?? 0, rows };
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  };
+}
