@@ -7,8 +7,9 @@ import { buildNeeded, digest, fingerprint, installNeeded } from './prepare-decis
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const INSTALL_STAMP = join('node_modules', '.cache', 'ringdown', 'install');
-const BUILD_STAMP = join('.cache', 'build');
-const BUILD_TARGET = 'services/standalone';
+const BUILD_STAMPS = join('.cache', 'build');
+/** Refers to every library and service. */
+const DEFAULT_TARGETS = ['services/standalone'];
 
 /** A preparation step that failed; its message is the one sentence for the person at the terminal. */
 export class PrepareError extends Error {}
@@ -17,13 +18,14 @@ export class PrepareError extends Error {}
  * Installs dependencies if the lock file changed and builds if sources changed. With nothing to do it takes
  * milliseconds and needs no network. Throws a PrepareError.
  *
- * @param {{ quiet?: boolean, build?: boolean }} [options] quiet: no progress lines; build: false installs only
+ * @param {{ quiet?: boolean, build?: boolean, targets?: string[] }} [options] quiet: no progress lines; build: false
+ *   installs only; targets: the projects to build with all they refer to (default: every library and service)
  * @returns {{ installed: boolean, built: boolean }} what was done
  */
-export function prepare({ quiet = false, build = true } = {}) {
+export function prepare({ quiet = false, build = true, targets = DEFAULT_TARGETS } = {}) {
   const say = quiet ? () => undefined : (line) => console.log(line);
   const installed = install(say);
-  const built = build && compile(say);
+  const built = build && compile(say, targets);
   return { installed, built };
 }
 
@@ -43,23 +45,25 @@ function install(say) {
   return needed;
 }
 
-function compile(say) {
-  const projects = ['libs', 'services'].flatMap((folder) => projectsIn(folder));
+function compile(say, targets) {
+  const known = ['libs', 'services'].flatMap((folder) => projectsIn(folder));
+  const projects = [...new Set([...known, ...targets.map((target) => join(target))])];
+  const stampPath = join(BUILD_STAMPS, targets.join('+').replaceAll('/', '-'));
   const sources = fingerprint([
     ...projects.flatMap((project) => filesUnder(join(project, 'src'))),
     ...projects.map((project) => join(project, 'tsconfig.json')).map(describeFile),
     ...['tsconfig.base.json', join('node_modules', '.package-lock.json')].map(describeFile),
   ]);
   const outputsPresent = projects.every((project) => existsSync(join(root, project, 'dist', 'index.js')));
-  if (!buildNeeded({ sources, stamp: readIfThere(BUILD_STAMP), outputsPresent })) return false;
+  if (!buildNeeded({ sources, stamp: readIfThere(stampPath), outputsPresent })) return false;
 
   say('Building …');
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   // An output that went missing is invisible to the incremental check.
-  const args = [compiler, '-b', BUILD_TARGET, ...(outputsPresent ? [] : ['--force'])];
+  const args = [compiler, '-b', ...targets, ...(outputsPresent ? [] : ['--force'])];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new PrepareError('The build failed; the compiler says why above.');
-  writeStamp(BUILD_STAMP, sources);
+  writeStamp(stampPath, sources);
   return true;
 }
 

@@ -8,7 +8,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * A Ctrl-C reaches the whole process group by itself, so passing it on as well would count twice; it is passed on only
  * where there is no terminal.
  */
-export function runNode(args, options = {}) {
+export function runChild(args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: 'inherit', ...options });
     const handlers = SIGNALS.map((signal) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { prepare, PrepareError, root } from './prepare.mjs';
-import { runNode } from './run-child.mjs';
+import { runChild } from './run-child.mjs';
 
 /** Prepares the repository and runs the whole system on this terminal. Resolves with the exit code. */
 export async function startStandalone() {
@@ -11,7 +11,7 @@ export async function startStandalone() {
     console.error(error.message);
     return 1;
   }
-  return runNode([
+  return runChild([
     '--enable-source-maps',
     join(root, 'services', 'standalone', 'dist', 'main.js'),
     ...process.argv.slice(2),

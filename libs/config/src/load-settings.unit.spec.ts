@@ -52,7 +52,7 @@ describe('loadSettings', () => {
     expect(settings.apiPort).toBe(0);
     expect(settings.logEvents).toBe(true);
     expect(settings.amqpUrls).toEqual(['amqp://one:5672/a', 'amqps://two']);
-    expect(settings.trustProxy).toEqual(['loopback', '10.0.0.0/8', '::1']);
+    expect(settings.trustProxy).toEqual(['127.0.0.0/8', '::1/128', '10.0.0.0/8', '::1']);
     expect(settings.authSecrets).toEqual([
       { kid: 'new', secret: `${SECRET}:x` },
       { kid: 'old', secret: SECRET },

@@ -11,7 +11,11 @@ export interface AuthSecret {
 /** Shorter keys weaken HMAC-SHA256 below its own output size. */
 export const MIN_SECRET_LENGTH = 32;
 
-const PROXY_RANGES: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal']);
+const PROXY_RANGES: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
 
 function refuse(): never {
   // The text is never shown: the catalogue's `expects` says what a value must be, without repeating a secret.
@@ -47,12 +51,12 @@ export const authSecrets = parsed((text): AuthSecret[] => {
   return valid && distinct ? secrets : refuse();
 });
 
+/** Named ranges are spelled out, so that readers meet addresses and CIDR ranges only. */
 export const trustedProxies = parsed((text) =>
-  commaList(text).map((entry) => (isProxyRange(entry) ? entry : refuse())),
+  commaList(text).flatMap((entry) => PROXY_RANGES[entry] ?? (isAddressRange(entry) ? [entry] : refuse())),
 );
 
-function isProxyRange(entry: string): boolean {
-  if (PROXY_RANGES.has(entry)) return true;
+function isAddressRange(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
