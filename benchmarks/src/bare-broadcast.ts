@@ -1,0 +1,50 @@
+import type { AddressInfo } from 'node:net';
+import * as ws from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { eventBody } from './event-body';
+import { runSchedule, type Load } from './schedule';
+
+/** What the benchmark tells the peer: a bare `ws` server that broadcasts the same frames and does nothing else. */
+export type BroadcastCommand = { readonly kind: 'broadcast'; readonly load: Load };
+export type BroadcastReply = { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'done' };
+
+/** The library's own way past its public `send`, as other servers use it; not in its published types. */
+interface WithFrames {
+  readonly Sender: { frame(data: Buffer, options: object): Buffer[] };
+}
+interface WithSender {
+  readonly _sender: { sendFrame(list: Buffer[]): void };
+}
+
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
+  reply({ kind: 'listening', port: (server.address() as AddressInfo).port });
+});
+
+function reply(message: BroadcastReply): void {
+  process.send!(message);
+}
+
+/** Builds one frame as the gateway would and writes it to every client. */
+function broadcast(sequence: number, dueMs: number): void {
+  const text = JSON.stringify({
+    action: 'event',
+    subscribed_key: 'call.CHANNEL_CREATE.*',
+    subscription_key: 'call.0123456789abcdef0123456789abcdef.CHANNEL_CREATE.*',
+    name: 'CHANNEL_CREATE',
+    routing_key: `call.CHANNEL_CREATE.bench-${sequence}`,
+    data: eventBody('0123456789abcdef0123456789abcdef', sequence, dueMs),
+  });
+  const frame = (ws as unknown as WithFrames).Sender.frame(Buffer.from(text), {
+    fin: true,
+    rsv1: false,
+    opcode: 1,
+    mask: false,
+    readOnly: true,
+  });
+  for (const client of server.clients) (client as WebSocket & WithSender)._sender.sendFrame(frame);
+}
+
+process.on('message', ({ load }: BroadcastCommand) => {
+  void runSchedule(load, broadcast).then(() => reply({ kind: 'done' }));
+});
+process.on('disconnect', () => process.exit(0));

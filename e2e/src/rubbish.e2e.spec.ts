@@ -1,0 +1,132 @@
+import { RawSocket, TestSystem, WsClient, createVhost, describeWithRabbitMq, waitUntil } from '@ringdown/testing';
+
+/** A small generator with a seed, so that a failure can be played again. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const fragments = [
+  '{', '}', '[', ']', '"', ':', ',', 'null', 'true', '1e999', '-0', '\\u0000', '\\ud800', '{"action":"subscribe"',
+  '"data":{"binding":', '"call.*.*"', '"__proto__":{}', '"auth_token":', '"request_id":', '{"a":'.repeat(50), '\u2028',
+  'subscribe', 'ping', '"bindings":[', '#', '*', '.', '%', '%00', '\0', '💥',
+];
+
+function randomText(random: () => number): string {
+  let text = '';
+  for (let i = 1 + Math.floor(random() * 12); i > 0; i -= 1) text += fragments[Math.floor(random() * fragments.length)]!;
+  return text;
+}
+
+function randomBytes(random: () => number): Buffer {
+  return Buffer.from(Array.from({ length: 1 + Math.floor(random() * 60) }, () => Math.floor(random() * 256)));
+}
+
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((candidate) => candidate.startsWith(name) && !candidate.startsWith('#'));
+  return Number(line?.split(' ').at(-1) ?? Number.NaN);
+}
+
+describeWithRabbitMq('random and malformed input', (broker) => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    const vhost = await createVhost(broker);
+    system = await TestSystem.start({
+      amqpUrl: vhost.url,
+      env: { RINGDOWN_WS_RATE_CAPACITY: 100_000, RINGDOWN_WS_RATE_PER_SECOND: 100_000 },
+    });
+  }, 120_000);
+
+  it('5,000 text frames get an error reply each at the most, and the socket stays usable', async () => {
+    const random = seeded(1);
+    const admin = await system.admin();
+    const socket = await system.connect(admin.token);
+    for (let i = 0; i < 5_000; i += 1) {
+      socket.sendText(randomText(random));
+      if (i % 500 === 499) await socket.flush();
+    }
+
+    await socket.subscribe('call.CHANNEL_CREATE.*');
+    expect(socket.frames.some(({ status }) => status === 'error')).toBe(true);
+    await socket.close();
+  }, 120_000);
+
+  it('2,000 broken WebSocket streams end their own socket and nothing else', async () => {
+    const random = seeded(2);
+    const admin = await system.admin();
+    const bystander = await system.connect(admin.token);
+    await bystander.subscribe('call.CHANNEL_CREATE.*');
+    const { wsUrl, process } = system.blackholes[0]!;
+    for (let i = 0; i < 200; i += 1) {
+      const raws = await Promise.all(Array.from({ length: 10 }, () => RawSocket.handshake(wsUrl)));
+      for (const raw of raws) raw.write(randomBytes(random));
+      for (const raw of raws) raw.destroy();
+    }
+
+    expect(process.running).toBe(true);
+    await bystander.flush();
+  }, 120_000);
+
+  it('3,000 requests are answered below 500', async () => {
+    const random = seeded(3);
+    const admin = await system.admin();
+    const base = `/v2/accounts/${admin.accountId}`;
+    const paths = ['', '/users', '/devices', '/vmboxes/x/messages', '/events', '/websockets', '/api_keys', '/nothing'];
+    const methods = ['PUT', 'POST', 'PATCH', 'DELETE', 'GET'];
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < 3_000; i += 20) {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => {
+          const method = methods[Math.floor(random() * methods.length)]!;
+          const path = base + paths[Math.floor(random() * paths.length)]! + (random() < 0.3 ? `/${encodeURIComponent(randomText(random))}` : '');
+          // The root account itself stays: everything below it is fair game.
+          const target = path === base && method === 'DELETE' ? `${base}/users` : path;
+          const rawBody = random() < 0.5 ? randomText(random) : randomBytes(random);
+          return admin.request(method, target, undefined, method === 'GET' ? {} : { rawBody });
+        }),
+      );
+      for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+
+    expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([]);
+    expect([...statuses.values()].reduce((total, count) => total + count, 0)).toBe(3_000);
+  }, 120_000);
+
+  it('leaves no socket, no subscription and no binding behind', async () => {
+    const { url } = system.blackholes[0]!;
+    for (const name of ['ringdown_ws_connections', 'ringdown_ws_subscriptions', 'ringdown_ws_broker_bindings']) {
+      await waitUntil(async () => (await metric(url, name)) <= (name === 'ringdown_ws_connections' ? 2 : 1), {
+        what: `${name} to go down`,
+      });
+    }
+  });
+
+  it('does not make memory grow from round to round', async () => {
+    const { wsUrl, url } = system.blackholes[0]!;
+    const admin = await system.admin();
+    const round = async (seed: number): Promise<number> => {
+      const random = seeded(seed);
+      for (let i = 0; i < 20; i += 1) {
+        const socket = await WsClient.connect(wsUrl, { token: admin.token! });
+        await socket.subscribe(Array.from({ length: 50 }, (_, k) => `call.CHANNEL_CREATE.r${seed}-${i}-${k}`));
+        for (let k = 0; k < 50; k += 1) socket.sendText(randomText(random));
+        await socket.flush();
+        await socket.close();
+      }
+      return metric(url, 'nodejs_heap_size_used_bytes');
+    };
+    for (let warm = 0; warm < 3; warm += 1) await round(100 + warm);
+
+    const heaps: number[] = [];
+    for (let i = 0; i < 6; i += 1) heaps.push(await round(200 + i));
+
+    // Garbage collection makes single readings jump; a leak would lift the lowest of the late ones above the early ones.
+    const early = Math.min(...heaps.slice(0, 3));
+    const late = Math.min(...heaps.slice(3));
+    expect(late).toBeLessThan(early + 16 * 1024 * 1024);
+  }, 120_000);
+});
