@@ -6,7 +6,10 @@ const fs = require('node:fs');
 const http = require('node:http');
 const readline = require('node:readline');
 
-/** key -> {kind: 'process', pid, signal} | {kind: 'directory', path} | {kind: 'container', id, docker} */
+/**
+ * key -> {kind: 'process', pid, signal} | {kind: 'directory', path} | {kind: 'file', path, content}
+ *      | {kind: 'containers', label, docker}
+ */
 const held = new Map();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 
@@ -27,7 +30,11 @@ async function cleanUp() {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   for (const { pid } of processes) kill(pid, 'SIGKILL');
-  await Promise.all(all.filter((one) => one.kind === 'container').map(removeContainer));
+  await Promise.all(all.filter((one) => one.kind === 'containers').map(removeContainers));
+  for (const { path, content } of all.filter((one) => one.kind === 'file')) {
+    if (content === null) fs.rmSync(path, { force: true });
+    else fs.writeFileSync(path, content);
+  }
   for (const { path } of all.filter((one) => one.kind === 'directory')) {
     fs.rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
@@ -44,20 +51,39 @@ function kill(pid, signal) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+/** Ended, and waiting for a lazy parent to notice. Only Linux shows it this cheaply. */
+function isZombie(pid) {
+  try {
+    return /^\d+ \(.*\) Z/s.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
 }
 
 /** Through the engine's HTTP API: the docker command may not be installed where the tests run. */
-function removeContainer({ id, docker }) {
+async function removeContainers({ label, docker }) {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const found = await callDocker(docker, 'GET', `/containers/json?all=true&filters=${filters}`);
+  const containers = JSON.parse(found || '[]');
+  await Promise.all(
+    containers.map(({ Id }) => callDocker(docker, 'DELETE', `/containers/${Id}?force=true&v=true`)),
+  );
+}
+
+function callDocker(docker, method, path) {
   return new Promise((resolve) => {
-    const request = http.request(
-      { ...docker, method: 'DELETE', path: `/containers/${id}?force=true&v=true`, timeout: 20_000 },
-      (response) => response.resume().on('end', resolve),
-    );
-    request.on('error', resolve).on('timeout', () => request.destroy());
+    const request = http.request({ ...docker, method, path, timeout: 20_000 }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+      response.on('end', () => resolve(text));
+    });
+    request.on('error', () => resolve('')).on('timeout', () => request.destroy());
     request.end();
   });
 }

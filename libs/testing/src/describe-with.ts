@@ -1,3 +1,5 @@
+import { installedPostgres } from './servers/private-postgres';
+import { installedRabbitMq } from './servers/private-rabbitmq';
 import { brokerAddresses, type BrokerAddresses } from './vhost';
 import { databaseServerUrl } from './test-database';
 
@@ -35,6 +37,24 @@ export function describeWithServers(
 ): void {
   describeWithRabbitMq(name, (broker) =>
     describeWithPostgres('with a database', (databaseUrl) => suite({ ...broker, databaseUrl })),
+  );
+}
+
+/**
+ * A suite that breaks servers of its own, made with `startOwnRabbitMq` and `startOwnPostgres`. It can run where the test
+ * run found Docker (`RINGDOWN_TEST_OWN_SERVERS`, set by `npm test`) or where both packages are installed.
+ */
+export function describeWithOwnServers(name: string, suite: () => void): void {
+  const possible =
+    process.env['RINGDOWN_TEST_OWN_SERVERS'] ??
+    (installedRabbitMq() && installedPostgres() ? 'private' : undefined);
+  describeWith(
+    'servers of its own',
+    possible,
+    'neither Docker nor both RabbitMQ and PostgreSQL are installed here',
+    name,
+    suite,
+    suite,
   );
 }
 

@@ -10,7 +10,10 @@ export type DockerAddress =
 export type Held =
   | { readonly kind: 'process'; readonly pid: number; readonly signal?: NodeJS.Signals }
   | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 'container'; readonly id: string; readonly docker: DockerAddress };
+  /** Put back as it was: with this content, or gone. */
+  | { readonly kind: 'file'; readonly path: string; readonly content: string | null }
+  /** Every container with this label, `name=value`; also one that is only just being made. */
+  | { readonly kind: 'containers'; readonly label: string; readonly docker: DockerAddress };
 
 let guard: ChildProcess | undefined;
 let count = 0;

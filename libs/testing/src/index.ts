@@ -19,5 +19,19 @@ export { brokerAddresses, createVhost, type BrokerAddresses, type Vhost } from '
 export { createTestDatabase, databaseServerUrl, type TestDatabase } from './test-database';
 export { ForeignAmqp, type ForeignMessage, type ForeignProperties } from './foreign-amqp';
 export { ApiClient, type ApiAnswer, type ApiRequestOptions } from './http-client';
-export { describeWithPostgres, describeWithRabbitMq, describeWithServers } from './describe-with';
+export {
+  describeWithOwnServers,
+  describeWithPostgres,
+  describeWithRabbitMq,
+  describeWithServers,
+} from './describe-with';
+export {
+  ServerUnavailable,
+  type BreakableServer,
+  type StartContext,
+  type TestServer,
+} from './servers/server';
+export { startOwnRabbitMq, startRabbitMq } from './servers/rabbitmq';
+export { startOwnPostgres, startPostgres } from './servers/postgres';
+export { RUN_MARKER, leftoversOf, type Leftover } from './leftovers';
 export { TestSystem, type RunningService, type SystemOptions } from './system';

@@ -1,0 +1,207 @@
+import { messageOf, randomHex, withDeadline } from '@ringdown/core';
+import type { ContainerRuntimeClient, GenericContainer, StartedTestContainer } from 'testcontainers';
+import { hold, type DockerAddress } from '../guard';
+import { onTeardown } from '../teardown';
+import { waitUntil } from '../wait-until';
+import { freePorts } from '../free-port';
+import { ServerUnavailable, type BreakableServer, type StartContext } from './server';
+
+const PULL_TIMEOUT_MS = 120_000;
+const LABEL = 'ringdown.test-server';
+
+/** What to run in a container. */
+export interface ContainerRecipe {
+  readonly image: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Ports inside the container; published on fixed free ports, so that they survive a restart. */
+  readonly ports: readonly number[];
+  /** Addresses from host and the published ports, in the order of {@link ports}. */
+  addresses(
+    host: string,
+    ports: readonly number[],
+  ): { readonly url: string; readonly managementUrl?: string };
+  /** The version once the server answers; throws while it does not. */
+  probe(addresses: { readonly url: string; readonly managementUrl?: string }): Promise<string>;
+}
+
+/**
+ * Starts a server through testcontainers. Errors: {@link ServerUnavailable} when no engine answers or the image does not
+ * come in time.
+ */
+export async function startInDocker(
+  recipe: ContainerRecipe,
+  context: StartContext = {},
+): Promise<BreakableServer> {
+  const client = await dockerClient();
+  await ensureImage(client, recipe.image, context);
+  // Late, because loading it takes a while and most runs do not need it.
+  const { GenericContainer } = await import('testcontainers');
+  const published = await freePorts(recipe.ports.length);
+  const server = new DockerServer(client, recipe, published);
+  try {
+    await server.create(
+      new GenericContainer(recipe.image)
+        .withEnvironment({ ...recipe.env })
+        .withExposedPorts(
+          ...recipe.ports.map((container, index) => ({ container, host: published[index]! })),
+        ),
+    );
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+/** The engine, or a {@link ServerUnavailable} saying why not. */
+async function dockerClient(): Promise<ContainerRuntimeClient> {
+  // Our guard removes the containers of a crashed run; the reaper container would be one more image to fetch.
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+  const { getContainerRuntimeClient } = await import('testcontainers');
+  try {
+    return await withDeadline(getContainerRuntimeClient(), 15_000, 'asking for a Docker engine');
+  } catch (error) {
+    throw new ServerUnavailable(`no Docker engine answers (${messageOf(error)})`);
+  }
+}
+
+async function ensureImage(
+  client: ContainerRuntimeClient,
+  image: string,
+  context: StartContext,
+): Promise<void> {
+  const { dockerode } = client.container;
+  const there = await dockerode
+    .getImage(image)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    );
+  if (there) return;
+  context.say?.(`pulling ${image} …`);
+  const pulled = new Promise<void>((resolve, reject) => {
+    dockerode
+      .pull(image)
+      .then(
+        (stream) =>
+          dockerode.modem.followProgress(stream, (error: unknown) =>
+            error ? reject(error instanceof Error ? error : new Error(String(error))) : resolve(),
+          ),
+        reject,
+      );
+  });
+  try {
+    await withDeadline(pulled, PULL_TIMEOUT_MS, `pulling ${image}`);
+  } catch (error) {
+    throw new ServerUnavailable(`the image ${image} is not here and did not come (${messageOf(error)})`);
+  }
+}
+
+class DockerServer implements BreakableServer {
+  readonly source = 'docker';
+  readonly how: string;
+  readonly url: string;
+  readonly managementUrl?: string;
+  version = '';
+  running = false;
+  private readonly label = randomHex(16);
+  private readonly release: () => void;
+  private readonly forget = onTeardown(() => this.stop());
+  private container: StartedTestContainer | undefined;
+
+  constructor(
+    private readonly client: ContainerRuntimeClient,
+    private readonly recipe: ContainerRecipe,
+    published: readonly number[],
+  ) {
+    this.how = `a container of ${recipe.image}`;
+    const addresses = recipe.addresses(client.info.containerRuntime.host, published);
+    this.url = addresses.url;
+    if (addresses.managementUrl !== undefined) this.managementUrl = addresses.managementUrl;
+    this.release = hold({
+      kind: 'containers',
+      label: `${LABEL}=${this.label}`,
+      docker: engineAddress(client),
+    });
+  }
+
+  async create(container: GenericContainer): Promise<void> {
+    this.container = await container
+      .withLabels({ [LABEL]: this.label })
+      .withStartupTimeout(120_000)
+      .start();
+    await this.untilReady();
+  }
+
+  async start(): Promise<void> {
+    if (this.running) return;
+    await this.engineContainer().start();
+    await this.untilReady();
+  }
+
+  async shutdown(): Promise<void> {
+    this.running = false;
+    await this.engineContainer().stop({ t: 30 });
+  }
+
+  async restart(): Promise<void> {
+    await this.shutdown();
+    await this.start();
+  }
+
+  async kill9(): Promise<void> {
+    this.running = false;
+    await this.engineContainer().kill({ signal: 'SIGKILL' });
+    await this.engineContainer().wait();
+  }
+
+  async pause(): Promise<void> {
+    await this.engineContainer().pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.engineContainer().unpause();
+  }
+
+  async stop(): Promise<void> {
+    this.forget();
+    this.running = false;
+    const filters = { label: [`${LABEL}=${this.label}`] };
+    const { dockerode } = this.client.container;
+    const containers = await dockerode.listContainers({ all: true, filters });
+    await Promise.all(
+      containers.map(({ Id }) => dockerode.getContainer(Id).remove({ force: true, v: true })),
+    );
+    this.release();
+  }
+
+  private engineContainer(): ReturnType<ContainerRuntimeClient['container']['getById']> {
+    if (!this.container) throw new Error(`${this.how} was not started`);
+    return this.client.container.getById(this.container.getId());
+  }
+
+  private async untilReady(): Promise<void> {
+    this.version = await waitUntil(
+      () =>
+        this.recipe.probe(
+          this.managementUrl === undefined
+            ? { url: this.url }
+            : { url: this.url, managementUrl: this.managementUrl },
+        ),
+      { timeoutMs: 120_000, intervalMs: 250, what: `${this.how} to answer` },
+    );
+    this.running = true;
+  }
+}
+
+function engineAddress(client: ContainerRuntimeClient): DockerAddress {
+  const modem = client.container.dockerode.modem as {
+    socketPath?: string;
+    host?: string;
+    port?: number | string;
+  };
+  return modem.socketPath
+    ? { socketPath: modem.socketPath }
+    : { host: modem.host ?? 'localhost', port: Number(modem.port ?? 2375) };
+}
