@@ -1,1 +1,12 @@
 export { type Component, type Readiness, type ServiceModule } from './service-module';
+export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner';
+export { OpsServer, type OpsServerOptions } from './ops-server';
+export { processMetrics } from './process-metrics';
+export { waitFor, type WaitForOptions } from './wait-for';
+export {
+  bootstrapPasswordFile,
+  isLoopback,
+  withGeneratedSecret,
+  withLocalBootstrap,
+  withLocalSecret,
+} from './local-identity';
