@@ -20,6 +20,8 @@ export interface ClientBinding {
   readonly exactId: string | undefined;
   /** The same binding with its id replaced by the wildcard; what a gateway binds instead above its limit. */
   readonly collapsedPattern: string;
+  /** Set when only a super admin may subscribe: the text of the refusal for everyone else. */
+  readonly superAdminOnly?: string;
   /** The account-specific form shown to the client as `subscription_key` (K 1.12). */
   subscriptionKey(accountId: string): string;
 }

@@ -9,6 +9,54 @@ export {
   type RejectReason,
 } from './event';
 export { type ClientBinding } from './client-binding';
+export { MAX_ROUTING_KEY_BYTES, decodeId, encodeId } from './encoded-id';
+export { CONTRACTS_VERSION, DEFAULT_APP_ID, encodeEvent } from './encode-event';
+export { decodeEvent } from './decode-event';
+export { MAX_EVENT_BYTES, MAX_EVENT_DEPTH } from './json-body';
+export { MAX_BINDING_BYTES, parseBinding } from './parse-binding';
+export { bindingCatalogue, type BindingCatalogue } from './binding-catalogue';
+export { SAMPLE_ACCOUNT_ID, eventSamples, eventSamplesFor, type EventSample } from './event-samples';
+export {
+  databaseName,
+  documentTypeNamed,
+  documentTypeOfResource,
+  documentTypes,
+  isDocumentTypeName,
+  type DocumentType,
+  type DocumentTypeName,
+} from './document-types';
+export {
+  type BodyOf,
+  type Field,
+  type FieldProblem,
+  type Fields,
+  type JsonObject,
+  type Shape,
+} from './fields';
+export { families } from './families/families';
+export { type CatalogueEntry, type EventFamily, type KeyFacts } from './families/family';
+export { callEventNames, callRoutingKey, type CallEvent, type CallEventName } from './families/call';
+export {
+  conferenceCommandRoutingKey,
+  conferenceEventKinds,
+  conferenceEventRoutingKey,
+  type ConferenceCommand,
+  type ConferenceEvent,
+  type ConferenceEventKind,
+} from './families/conference';
+export { faxObjectRoutingKey, faxStatusRoutingKey, type FaxStatus } from './families/fax';
+export { objectActions, objectRoutingKey, type ObjectAction, type ObjectEvent } from './families/object';
+export {
+  channelConnectedRoutingKey,
+  channelDisconnectedRoutingKey,
+  messageRoutingKey,
+  messagingEventNames,
+  unreadCountRoutingKey,
+  type MessageEvent,
+  type MessagingChannelEvent,
+  type MessagingEventName,
+  type UnreadCountEvent,
+} from './families/messaging';
 export {
   CONTROL_EXCHANGE,
   type Alive,

@@ -1,0 +1,14 @@
+import type { EventFamily } from '../family';
+import { parseCallBinding } from './call-binding';
+import { readCallKey } from './call-routing-key';
+import { callCatalogue } from './call-samples';
+
+export { callEventNames, type CallEvent, type CallEventName } from './call-event';
+export { callRoutingKey } from './call-routing-key';
+
+export const callFamily: EventFamily = {
+  name: 'call',
+  catalogue: callCatalogue,
+  readKey: readCallKey,
+  parseBinding: parseCallBinding,
+};
