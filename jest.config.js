@@ -22,6 +22,8 @@ const base = {
 };
 
 module.exports = {
+  // Only a guard against a hanging test: specs wait on conditions with deadlines of their own.
+  testTimeout: 30_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{libs,services,scripts}/**/*.unit.spec.ts'] },
     { ...base, displayName: 'int', testMatch: ['<rootDir>/{libs,services}/**/*.int.spec.ts'] },

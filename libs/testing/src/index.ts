@@ -35,3 +35,4 @@ export { startOwnRabbitMq, startRabbitMq } from './servers/rabbitmq';
 export { startOwnPostgres, startPostgres } from './servers/postgres';
 export { RUN_MARKER, leftoversOf, type Leftover } from './leftovers';
 export { TestSystem, type RunningService, type SystemOptions } from './system';
+export { ownServersPossible } from './servers/own-servers';

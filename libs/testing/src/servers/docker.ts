@@ -53,6 +53,18 @@ export async function startInDocker(
   return server;
 }
 
+/** True when an engine answers and has, or gets in time, every image. */
+export async function dockerCanRun(images: readonly string[], context: StartContext = {}): Promise<boolean> {
+  try {
+    const client = await dockerClient();
+    for (const image of images) await ensureImage(client, image, context);
+    return true;
+  } catch (error) {
+    if (error instanceof ServerUnavailable) return false;
+    throw error;
+  }
+}
+
 /** The engine, or a {@link ServerUnavailable} saying why not. */
 async function dockerClient(): Promise<ContainerRuntimeClient> {
   // Our guard removes the containers of a crashed run; the reaper container would be one more image to fetch.

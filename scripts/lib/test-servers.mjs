@@ -1,0 +1,46 @@
+/**
+ * The servers of one test run, and the environment that tells specs about them.
+ *
+ * @param {typeof import('@ringdown/testing')} kit
+ * @param {(line: string) => void} say
+ */
+export async function startTestServers(kit, say) {
+  const [rabbitMq, postgres] = await Promise.all([
+    startOne(kit, say, 'RabbitMQ', kit.startRabbitMq),
+    startOne(kit, say, 'PostgreSQL', kit.startPostgres),
+  ]);
+  const env = {};
+  const missing = {};
+  if (rabbitMq.server) {
+    env.RINGDOWN_TEST_AMQP_URL = rabbitMq.server.url;
+    env.RINGDOWN_TEST_AMQP_MANAGEMENT_URL = rabbitMq.server.managementUrl;
+  } else {
+    env.RINGDOWN_TEST_AMQP_MISSING = missing.RabbitMQ = rabbitMq.reason;
+  }
+  if (postgres.server) env.RINGDOWN_TEST_DATABASE_URL = postgres.server.url;
+  else env.RINGDOWN_TEST_DATABASE_MISSING = missing.PostgreSQL = postgres.reason;
+
+  if (await ownServersPossible(kit, say, [rabbitMq.server, postgres.server])) {
+    env.RINGDOWN_TEST_OWN_SERVERS = 'yes';
+  }
+  return { env, missing };
+}
+
+async function startOne(kit, say, name, start) {
+  try {
+    const server = await start({ say: (line) => say(`${name}: ${line}`) });
+    say(`${name} ${server.version}: ${server.how} at ${new URL(server.url).host}`);
+    return { server };
+  } catch (error) {
+    if (!(error instanceof kit.ServerUnavailable)) throw error;
+    say(`${name}: none. ${error.message}`);
+    return { reason: error.message };
+  }
+}
+
+/** Where the run's servers are its own, a test can have more of them in the same way. */
+async function ownServersPossible(kit, say, servers) {
+  if (servers.some((server) => server === undefined)) return false;
+  if (servers.every(({ source }) => source !== 'environment')) return true;
+  return kit.ownServersPossible({ say });
+}
