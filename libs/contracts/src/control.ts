@@ -1,3 +1,6 @@
+import { newMessageId } from '@ringdown/core';
+import type { WireMessage } from './wire-message';
+
 /** The exchange of the control plane. No client may bind it and it is never logged to a journal. */
 export const CONTROL_EXCHANGE = 'control';
 
@@ -30,3 +33,22 @@ export interface ControlMessages {
 }
 
 export type ControlName = keyof ControlMessages;
+
+/** The wire form of a control message; what an outbox stores, so that an announcement survives the process. */
+export function encodeControl<Name extends ControlName>(
+  name: Name,
+  body: ControlMessages[Name],
+  options: { readonly appId?: string; readonly messageId?: string; readonly timestampMs?: number } = {},
+): WireMessage {
+  return {
+    exchange: CONTROL_EXCHANGE,
+    routingKey: `control.${name}`,
+    body: Buffer.from(JSON.stringify(body), 'utf8'),
+    messageId: options.messageId ?? newMessageId(),
+    timestampMs: options.timestampMs ?? Date.now(),
+    type: name,
+    appId: options.appId ?? 'ringdown',
+    contentType: 'application/json',
+    headers: {},
+  };
+}

@@ -8,6 +8,8 @@ export interface Field<T> {
   readonly type: string;
   readonly doc: string;
   readonly schema: Joi.Schema<T>;
+  /** Of an object: the members whose type is checked. */
+  readonly members?: Fields;
   accepts(value: unknown): boolean;
 }
 
@@ -78,6 +80,7 @@ export function record<F extends Fields = Record<never, never>>(
     type: 'object',
     doc,
     schema: objectSchema(members ?? {}),
+    ...(members === undefined ? {} : { members }),
     accepts: (value) =>
       isJsonObject(value) &&
       checks.every(([name, field]) => {

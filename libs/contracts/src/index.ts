@@ -59,6 +59,7 @@ export {
 } from './families/messaging';
 export {
   CONTROL_EXCHANGE,
+  encodeControl,
   type Alive,
   type ControlMessages,
   type ControlName,

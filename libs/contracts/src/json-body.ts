@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { RejectReason } from './event';
 import { isJsonObject, type JsonObject } from './fields';
 
@@ -9,7 +10,9 @@ export type JsonBody =
   | { readonly ok: true; readonly body: JsonObject }
   | { readonly ok: false; readonly reason: RejectReason; readonly detail: string };
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+const notJson = 'the body is not JSON in UTF-8';
+const BYTE_ORDER_MARK = 0xfeff;
+
 const refuse = (reason: RejectReason, detail: string): JsonBody => ({ ok: false, reason, detail });
 
 /** A message body as a JSON object, within bounds of size and depth, without members named `__proto__`. Never throws. */
@@ -20,12 +23,14 @@ export function readJsonBody(bytes: Buffer): JsonBody {
   if (isDeeperThan(bytes, MAX_EVENT_DEPTH)) {
     return refuse('too_large', `nested deeper than ${MAX_EVENT_DEPTH} levels`);
   }
+  if (!isUtf8(bytes)) return refuse('not_json', notJson);
   let value: unknown;
   try {
-    const text = strictUtf8.decode(bytes);
+    const decoded = bytes.toString('utf8');
+    const text = decoded.charCodeAt(0) === BYTE_ORDER_MARK ? decoded.slice(1) : decoded;
     value = mayNameProto(text) ? JSON.parse(text, withoutProto) : JSON.parse(text);
   } catch {
-    return refuse('not_json', 'the body is not JSON in UTF-8');
+    return refuse('not_json', notJson);
   }
   return isJsonObject(value)
     ? { ok: true, body: value }
