@@ -1,0 +1,205 @@
+import 'reflect-metadata';
+import {
+  container as root,
+  instanceCachingFactory,
+  type DependencyContainer,
+  type InjectionToken,
+} from 'tsyringe';
+import { systemClock, type Logger } from '@ringdown/core';
+import { TokenCodec, createPrincipalDirectory, type PrincipalDirectory } from '@ringdown/auth';
+import type { Broker } from '@ringdown/broker';
+import type { Settings } from '@ringdown/config';
+import { decodeEvent, instanceTagOf, parseBinding } from '@ringdown/contracts';
+import { HttpListener, createApp, opsRoutes, parseTrustedProxies } from '@ringdown/http';
+import { processMetrics } from '@ringdown/runtime';
+import { createPromMetrics } from './adapters/prom-metrics';
+import { Access } from './core/access';
+import { AccessGuard } from './core/access-guard';
+import { BrokerBindings } from './core/broker-bindings';
+import { DeadlineWheel } from './core/deadline-wheel';
+import { EventDispatcher } from './core/event-dispatcher';
+import { EventFeed } from './core/event-feed';
+import { Gateway } from './core/gateway';
+import { SessionRegistry } from './core/session-registry';
+import { SubscriptionTable } from './core/subscription-table';
+import { SubscriptionService } from './core/subscriptions';
+import { WriteScheduler } from './core/write-scheduler';
+import { createUpgradeAcceptor } from './handlers/accept-upgrade';
+import { KazooDialect } from './kazoo/kazoo-dialect';
+import { blackholeReadiness } from './readiness';
+import { tokens } from './tokens';
+
+/** What a blackhole is built from besides its settings. */
+export interface BlackholePorts {
+  readonly brokerFactory: (service: string) => Broker;
+  readonly logger: Logger;
+  /** Default: the one that asks object-producer. */
+  readonly directory?: PrincipalDirectory;
+}
+
+const BIND_TIMEOUT_MS = 10_000;
+/** Half of the second within which a revocation must take effect. */
+const CHECK_PATIENCE_MS = 500;
+
+/** The composition root; everything once per blackhole, top to bottom in the order of need. */
+export function buildContainer(settings: Settings, ports: BlackholePorts): DependencyContainer {
+  const container = root.createChildContainer();
+  const logger = ports.logger.child({ service: 'blackhole' });
+  const clock = systemClock;
+  const provide = <T>(token: InjectionToken<T>, make: (c: DependencyContainer) => T): void => {
+    container.register(token, { useFactory: instanceCachingFactory(() => make(container)) });
+  };
+
+  provide(tokens.metrics, () => createPromMetrics());
+  provide(tokens.broker, () => ports.brokerFactory('blackhole'));
+  provide(
+    tokens.directory,
+    (c) =>
+      ports.directory ??
+      createPrincipalDirectory({
+        broker: c.resolve(tokens.broker),
+        tokens: new TokenCodec(settings.authSecrets ?? []),
+        logger,
+      }),
+  );
+  provide(tokens.access, (c) => new Access(c.resolve(tokens.directory)));
+  provide(
+    tokens.registry,
+    () =>
+      new SessionRegistry({
+        maxPerAddress: settings.wsMaxConnectionsPerIp,
+        maxPerPrincipal: settings.wsMaxConnectionsPerPrincipal,
+      }),
+  );
+  provide(tokens.table, () => new SubscriptionTable());
+  provide(tokens.wheel, () => new DeadlineWheel());
+  provide(tokens.scheduler, () => new WriteScheduler());
+  provide(
+    tokens.dispatcher,
+    (c) =>
+      new EventDispatcher({
+        decode: decodeEvent,
+        table: c.resolve(tokens.table),
+        sessions: () => c.resolve(tokens.registry).all(),
+        scheduler: c.resolve(tokens.scheduler),
+        metrics: c.resolve(tokens.metrics),
+        clock,
+        logger,
+      }),
+  );
+  provide(
+    tokens.feed,
+    (c) => new EventFeed(c.resolve(tokens.broker), c.resolve(tokens.dispatcher), settings.wsFeedMaxLength),
+  );
+  provide(
+    tokens.bindings,
+    (c) =>
+      new BrokerBindings(c.resolve(tokens.feed), {
+        collapseIdsAbove: settings.wsCollapseIdsAbove,
+        unbindDebounceMs: settings.wsUnbindDebounceMs,
+        logger,
+      }),
+  );
+  provide(
+    tokens.subscriptions,
+    (c) =>
+      new SubscriptionService(
+        c.resolve(tokens.access),
+        c.resolve(tokens.registry),
+        c.resolve(tokens.table),
+        c.resolve(tokens.bindings),
+        { maxSubscriptions: settings.wsMaxSubscriptions, bindTimeoutMs: BIND_TIMEOUT_MS, clock, logger },
+      ),
+  );
+  provide(
+    tokens.guard,
+    (c) =>
+      new AccessGuard(
+        c.resolve(tokens.directory),
+        c.resolve(tokens.registry),
+        c.resolve(tokens.subscriptions),
+        c.resolve(tokens.wheel),
+        { patienceMs: CHECK_PATIENCE_MS, logger },
+      ),
+  );
+  provide(
+    tokens.dialect,
+    (c) =>
+      new KazooDialect({
+        access: c.resolve(tokens.access),
+        subscriptions: c.resolve(tokens.subscriptions),
+        parseBinding,
+        metrics: c.resolve(tokens.metrics),
+        logger,
+      }),
+  );
+  provide(
+    tokens.gateway,
+    (c) =>
+      new Gateway(
+        {
+          instanceTag: instanceTagOf(c.resolve(tokens.broker).instance.slice(-8)),
+          limits: {
+            rate: { capacity: settings.wsRateCapacity, refillPerSecond: settings.wsRatePerSecond },
+            maxQueuedBytes: settings.wsMaxQueuedBytes,
+          },
+          unauthenticatedTimeoutMs: settings.wsUnauthenticatedTimeoutMs,
+          heartbeatIntervalMs: settings.wsHeartbeatIntervalMs,
+          drainWindowMs: settings.wsDrainWindowMs,
+        },
+        {
+          access: c.resolve(tokens.access),
+          guard: c.resolve(tokens.guard),
+          registry: c.resolve(tokens.registry),
+          subscriptions: c.resolve(tokens.subscriptions),
+          bindings: c.resolve(tokens.bindings),
+          dispatcher: c.resolve(tokens.dispatcher),
+          scheduler: c.resolve(tokens.scheduler),
+          wheel: c.resolve(tokens.wheel),
+          metrics: c.resolve(tokens.metrics),
+          clock,
+          logger,
+        },
+      ),
+  );
+  provide(tokens.acceptUpgrade, (c) => {
+    const trustedProxies = parseTrustedProxies(settings.trustProxy);
+    return (dialectAt) =>
+      createUpgradeAcceptor({
+        gateway: c.resolve(tokens.gateway),
+        access: c.resolve(tokens.access),
+        registry: c.resolve(tokens.registry),
+        dialectAt,
+        trustedProxies,
+        maxMessageBytes: settings.wsMaxMessageBytes,
+        metrics: c.resolve(tokens.metrics),
+        logger,
+      });
+  });
+  provide(tokens.listener, (c) => {
+    const app = createApp();
+    app.use(
+      opsRoutes({
+        readiness: () => blackholeReadiness(c),
+        metrics: () => [processMetrics(), c.resolve(tokens.metrics).registry],
+      }),
+    );
+    app.use((_request, response) => {
+      response
+        .set('upgrade', 'websocket')
+        .status(426)
+        .json({ status: 'error', error: '426', message: 'this port serves WebSockets' });
+    });
+    const listener = new HttpListener({
+      host: settings.host,
+      port: settings.wsPort,
+      portSetting: 'RINGDOWN_WS_PORT',
+      app,
+      logger,
+    });
+    // Here every path is the Kazoo dialect; paths of other protocols come before it.
+    listener.onUpgrade(c.resolve(tokens.acceptUpgrade)(() => c.resolve(tokens.dialect)));
+    return listener;
+  });
+  return container;
+}

@@ -1,0 +1,64 @@
+import { AppError } from '@ringdown/core';
+import type { Principal, PrincipalDirectory } from '@ringdown/auth';
+import { ALL_ACCOUNTS } from './subscription-table';
+
+/** The part of the directory that decides about access. */
+export type AccessDirectory = Pick<
+  PrincipalDirectory,
+  'authenticateToken' | 'check' | 'mayAccess' | 'onChanged'
+>;
+
+/**
+ * Who may see what. Answers carry the revision they were given under: a request that waited (for the broker, say) takes
+ * effect only if nothing changed meanwhile or the answers were confirmed again, so that a revocation cannot slip
+ * between the question and the act.
+ */
+export class Access {
+  private changes = 0;
+
+  constructor(private readonly directory: AccessDirectory) {
+    directory.onChanged(() => (this.changes += 1));
+  }
+
+  /** Grows with every change of anybody's rights. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /**
+   * Errors: `unauthorized`, `unavailable`, and `forbidden` when `current`, whom the socket belongs to already, is of
+   * another account: its subscriptions were granted to that account.
+   */
+  async authenticate(token: string, current?: Principal): Promise<Principal> {
+    const principal = await this.directory.authenticateToken(token);
+    if (current !== undefined && current.accountId !== principal.accountId) {
+      throw new AppError('forbidden', 'token of another account: open a new connection');
+    }
+    return principal;
+  }
+
+  /**
+   * The account a subscription is for: one's own by default. Error: `forbidden` with the text of the Kazoo API,
+   * `unavailable` when it cannot be found out.
+   */
+  async resolveAccount(principal: Principal, requested: string | undefined): Promise<string> {
+    if (requested === undefined || requested === principal.accountId) return principal.accountId;
+    if (requested === ALL_ACCOUNTS) {
+      if (principal.isSuperAdmin) return ALL_ACCOUNTS;
+      throw new AppError('forbidden', 'unauthorized wildcard account id');
+    }
+    if (requested !== '' && (await this.directory.mayAccess(principal, requested))) return requested;
+    throw new AppError('forbidden', 'unauthorized account id');
+  }
+
+  /** Asks again and returns the revision for which the principal, and its access to the account, hold. */
+  async confirm(principal: Principal, accountId: string | undefined): Promise<number> {
+    const revision = this.changes;
+    const reason = await this.directory.check(principal);
+    if (reason !== undefined) {
+      throw new AppError('unauthorized', 'authentication no longer valid', { details: { reason } });
+    }
+    if (accountId !== undefined) await this.resolveAccount(principal, accountId);
+    return revision;
+  }
+}

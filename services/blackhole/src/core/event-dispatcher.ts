@@ -1,0 +1,201 @@
+import { RecentSet, type Clock, type Logger } from '@ringdown/core';
+import type { DecodeEvent, IncomingEvent, WireMessage } from '@ringdown/contracts';
+import type { Dialect, GapNotice, RenderableEvent } from './dialect';
+import type { GatewayMetrics } from './metrics';
+import { textFrame } from './server-frame';
+import type { Session } from './session';
+import type { SubscriptionGroup, SubscriptionTable } from './subscription-table';
+import type { WriteScheduler } from './write-scheduler';
+
+export interface EventDispatcherOptions {
+  readonly decode: DecodeEvent;
+  readonly table: SubscriptionTable<Session>;
+  readonly sessions: () => Iterable<Session>;
+  readonly scheduler: WriteScheduler;
+  readonly metrics: GatewayMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Message ids remembered to drop repeats. Default 50,000. */
+  readonly rememberedIds?: number;
+  /** Sockets served before other work gets a turn. Default 2,000. */
+  readonly chunkSize?: number;
+  /** Work that may wait for its turn; above it the sender waits instead. Default 10,000. */
+  readonly maxBacklog?: number;
+}
+
+type Job =
+  | { readonly kind: 'message'; readonly message: WireMessage }
+  | { readonly kind: 'gap'; readonly gap: GapNotice };
+
+/**
+ * From a broker message to the sockets: decoded once, repeats dropped, matched per account, one frame per binding and
+ * account whatever the number of sockets. Messages and gap notices keep their order. A fan-out to many sockets yields to
+ * other work in between.
+ */
+export class EventDispatcher {
+  private readonly recent: RecentSet;
+  private readonly chunkSize: number;
+  private readonly maxBacklog: number;
+  private readonly reported = new Set<string>();
+  private readonly backlog: Job[] = [];
+  /** The rest of a long job. */
+  private current: IterableIterator<void> | undefined;
+  private pumping = false;
+  private idleListeners: (() => void)[] = [];
+
+  constructor(private readonly options: EventDispatcherOptions) {
+    this.recent = new RecentSet(options.rememberedIds ?? 50_000);
+    this.chunkSize = options.chunkSize ?? 2_000;
+    this.maxBacklog = options.maxBacklog ?? 10_000;
+  }
+
+  onMessage(message: WireMessage): void {
+    this.accept({ kind: 'message', message });
+  }
+
+  onGap(gap: GapNotice): void {
+    this.accept({ kind: 'gap', gap });
+  }
+
+  /** Resolves when everything accepted was handed to the sockets. */
+  drained(): Promise<void> {
+    return this.pumping ? new Promise((resolve) => this.idleListeners.push(resolve)) : Promise.resolve();
+  }
+
+  private accept(job: Job): void {
+    this.backlog.push(job);
+    if (!this.pumping) void this.pump();
+    // Falling behind: work without yielding, which is felt as back-pressure where the messages come from.
+    else if (this.backlog.length > this.maxBacklog) while (this.step());
+  }
+
+  /** Synchronous up to the first yield, so that an ordinary message costs no turn of the event loop. */
+  private async pump(): Promise<void> {
+    this.pumping = true;
+    while (this.step()) {
+      if (this.current !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    this.pumping = false;
+    for (const listener of this.idleListeners.splice(0)) listener();
+  }
+
+  /** One chunk of a long job, or one whole short one. False when there is nothing to do. */
+  private step(): boolean {
+    if (this.current === undefined) {
+      const job = this.backlog.shift();
+      if (job === undefined) return false;
+      this.current = this.run(job);
+    }
+    if (this.current?.next().done === true) this.current = undefined;
+    return true;
+  }
+
+  /** Does the job; a long one is returned as an iterator that yields between chunks. */
+  private run(job: Job): IterableIterator<void> | undefined {
+    return job.kind === 'message' ? this.deliver(job.message) : this.tellGap(job.gap);
+  }
+
+  private deliver(message: WireMessage): IterableIterator<void> | undefined {
+    const { metrics, table } = this.options;
+    const event = this.decode(message);
+    if (event === undefined) return undefined;
+    metrics.eventReceived(event.family);
+    const groups = table.match(event);
+    if (groups.length === 0) return undefined;
+    let members = 0;
+    for (const group of groups) members += group.members.size;
+    if (members > this.chunkSize) return this.deliverInChunks(event, groups);
+    const renderable = renderableOf(event);
+    const now = this.options.clock();
+    let queued = 0;
+    for (const group of groups) {
+      const frame = frameFor(renderable, group);
+      for (const session of group.members) if (session.deliver(frame, now)) queued += 1;
+    }
+    this.account(event, queued);
+    return undefined;
+  }
+
+  private *deliverInChunks(
+    event: IncomingEvent,
+    groups: readonly SubscriptionGroup<Session>[],
+  ): IterableIterator<void> {
+    const renderable = renderableOf(event);
+    let inChunk = 0;
+    let queued = 0;
+    for (const group of groups) {
+      const frame = frameFor(renderable, group);
+      // A copy: whoever leaves and comes back between two chunks must not be served twice.
+      for (const session of [...group.members]) {
+        if (inChunk >= this.chunkSize) {
+          inChunk = 0;
+          yield;
+        }
+        inChunk += 1;
+        if (group.members.has(session) && session.deliver(frame, this.options.clock())) queued += 1;
+      }
+    }
+    this.account(event, queued);
+  }
+
+  private *tellGap(gap: GapNotice): IterableIterator<void> {
+    this.options.metrics.gap(gap.reason);
+    const frames = new Map<Dialect, Buffer>();
+    let inChunk = 0;
+    for (const session of [...this.options.sessions()]) {
+      if (!session.isOpen || session.subscriptions.size === 0) continue;
+      if (inChunk >= this.chunkSize) {
+        inChunk = 0;
+        yield;
+      }
+      inChunk += 1;
+      let frame = frames.get(session.dialect);
+      if (frame === undefined) {
+        frame = textFrame(session.dialect.renderGap(gap));
+        frames.set(session.dialect, frame);
+      }
+      session.notify(frame);
+    }
+  }
+
+  private decode(message: WireMessage): IncomingEvent | undefined {
+    const { metrics, logger } = this.options;
+    const { messageId } = message;
+    // The same id may come by two exchanges on purpose (a fax document), so the way it came counts too.
+    if (messageId && !this.recent.add(`${message.exchange} ${message.routingKey} ${messageId}`)) {
+      metrics.eventDropped('repeat');
+      return undefined;
+    }
+    const decoded = this.options.decode(message);
+    if (decoded.ok) return decoded.event;
+    metrics.eventDropped(decoded.reason);
+    const kind = `${message.exchange} ${decoded.reason}`;
+    if (!this.reported.has(kind)) {
+      this.reported.add(kind);
+      logger.warn('message not usable as an event; further ones of this kind are only counted', {
+        exchange: message.exchange,
+        routing_key: message.routingKey,
+        reason: decoded.reason,
+        detail: decoded.detail,
+        app_id: message.appId,
+      });
+    }
+    return undefined;
+  }
+
+  private account(event: IncomingEvent, queued: number): void {
+    const { metrics, scheduler, clock } = this.options;
+    if (queued === 0) return;
+    metrics.framesQueued(queued);
+    scheduler.afterFlush(() => metrics.publishToWrite(Math.max(0, clock() - event.timestampMs)));
+  }
+}
+
+function renderableOf(event: IncomingEvent): RenderableEvent {
+  let json: string | undefined;
+  return { event, bodyJson: () => (json ??= JSON.stringify(event.body)) };
+}
+
+function frameFor(event: RenderableEvent, group: SubscriptionGroup<Session>): Buffer {
+  return textFrame(group.dialect.renderEvent(event, group.binding, group.accountId));
+}
