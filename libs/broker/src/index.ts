@@ -20,3 +20,9 @@ export {
   type Subscription,
   type WorkQueueOptions,
 } from './broker';
+export {
+  createEmbeddedHub,
+  type EmbeddedConnectOptions,
+  type EmbeddedHub,
+  type EmbeddedHubOptions,
+} from './embedded/embedded-hub';

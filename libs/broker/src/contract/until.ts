@@ -1,0 +1,10 @@
+import { pause } from '@ringdown/core';
+
+/** Waits until `condition` holds; fails naming `what` after `timeoutMs`. */
+export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
+    await pause(5);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Lifecycle } from '@ringdown/core';
+import type { WireMessage } from '@ringdown/contracts';
+import type {
+  BrokerStatus,
+  Delivery,
+  Feed,
+  FeedHandlers,
+  FeedOptions,
+  PublishOptions,
+  PublishResult,
+  Subscription,
+  WorkQueueOptions,
+} from '../broker';
+
+/**
+ * What differs between RabbitMQ and the embedded broker, and nothing more. Requests, the control plane, deadlines and
+ * the meaning of errors are written once, above it (`service-broker.ts`).
+ */
+export interface Transport extends Lifecycle {
+  status(): BrokerStatus;
+  onStatus(listener: (status: BrokerStatus) => void): () => void;
+
+  publish(message: WireMessage, options: PublishOptions): Promise<PublishResult>;
+  openFeed(options: FeedOptions, handlers: FeedHandlers): Promise<Feed>;
+  consumeQueue(
+    options: WorkQueueOptions,
+    handler: (delivery: Delivery) => Promise<void>,
+  ): Promise<Subscription>;
+
+  /** Told of everything that happens to requests sent from here. Set once, before `start`. */
+  setRequestListener(listener: RequestListener): void;
+  /** Sends now or throws an AppError `unavailable`; requests never wait for a connection. */
+  sendRequest(request: OutgoingRequest): void;
+  /** Takes requests from the service's shared queue and from the instance's own. */
+  serveRequests(options: ServeRequestsOptions, handler: RequestHandler): Promise<Subscription>;
+}
+
+export interface OutgoingRequest {
+  readonly queue: string;
+  readonly operation: string;
+  readonly body: Buffer;
+  /** The caller's, the same for a retry. */
+  readonly requestId: string;
+  /** New for every attempt; what reply and return are matched by. */
+  readonly correlationId: string;
+  readonly expirationMs: number;
+  readonly traceparent: string | undefined;
+}
+
+export interface RequestListener {
+  onReply(correlationId: string, body: Buffer): void;
+  /** No queue of that name: nobody serves. */
+  onReturn(correlationId: string): void;
+  /** Replies to everything sent so far are lost. */
+  onLost(reason: string): void;
+}
+
+export interface IncomingRequest {
+  readonly operation: string | undefined;
+  readonly body: Buffer;
+  readonly requestId: string | undefined;
+  readonly redelivered: boolean;
+  /** Milliseconds the caller waited at most when it sent. */
+  readonly expirationMs: number | undefined;
+  readonly traceparent: string | undefined;
+}
+
+/** Answers with the reply's body, or undefined for no reply. Never rejects. */
+export type RequestHandler = (request: IncomingRequest) => Promise<Buffer | undefined>;
+
+export interface ServeRequestsOptions {
+  readonly concurrency: number;
+}
