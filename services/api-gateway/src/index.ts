@@ -1,1 +1,1 @@
-export {};
+export { buildApiGateway, type ApiGateway, type ApiGatewayPorts } from './api-gateway';

@@ -1,0 +1,158 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPrincipalDirectory, TokenCodec, type PrincipalDirectory } from '@ringdown/auth';
+import type { Broker } from '@ringdown/broker';
+import type { Settings } from '@ringdown/config';
+import { bindingCatalogue } from '@ringdown/contracts';
+import { AppError, newId, type Clock, type Logger } from '@ringdown/core';
+import { HttpListener, parseTrustedProxies } from '@ringdown/http';
+import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
+import type { Registry } from 'prom-client';
+import { Access } from './app/access';
+import { EventPublisher } from './app/event-publisher';
+import { ApiMetrics } from './app/metrics';
+import { RateLimiter } from './app/rate-limiter';
+import { Rpc } from './app/rpc';
+import { Dispatcher } from './crossbar/dispatcher';
+import type { Resource } from './crossbar/endpoint';
+import { Envelopes } from './crossbar/envelope';
+import { accountResources } from './handlers/accounts.resources';
+import { createApiApp } from './handlers/api-app';
+import { authResources } from './handlers/auth.resources';
+import { documentCollections } from './handlers/document-collections';
+import { documentResources } from './handlers/documents.resources';
+import { eventsResource } from './handlers/events.resource';
+import { rootRoutes } from './handlers/root.routes';
+import { websocketResources } from './handlers/websockets.resources';
+import { ReadinessProbe } from './readiness';
+import { TOKENS } from './tokens';
+
+/** What this service is given by whoever composes the process. */
+export interface ApiGatewayPorts {
+  readonly brokerFactory: (service: string) => Broker;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Default: the cached directory over the broker. */
+  readonly directoryFactory?: (broker: Broker) => PrincipalDirectory;
+  /** Shown at `/metrics` after this service's own: process metrics, other services of the process. */
+  readonly extraMetrics?: () => readonly Registry[];
+  /** The port WebSockets are served on, for the page at `/`. Default: the setting. */
+  readonly wsPort?: () => number;
+}
+
+export const SERVICE = 'api-gateway';
+/** From `src` and from `dist` alike. */
+const packageFolder = join(__dirname, '..');
+const repository = join(packageFolder, '..', '..');
+
+/** The composition root: every part by its token, top to bottom in start order. */
+export function buildContainer(settings: Settings, ports: ApiGatewayPorts): DependencyContainer {
+  const child = container.createChildContainer();
+  const bind = <T>(token: symbol, make: (from: DependencyContainer) => T): void => {
+    child.register<T>(token, { useFactory: instanceCachingFactory(make) });
+  };
+  const logger = ports.logger.child({ service: SERVICE });
+
+  bind<Broker>(TOKENS.broker, () => ports.brokerFactory(SERVICE));
+  bind<PrincipalDirectory>(TOKENS.directory, (from) => {
+    const broker = from.resolve<Broker>(TOKENS.broker);
+    if (ports.directoryFactory) return ports.directoryFactory(broker);
+    if (!settings.authSecrets) {
+      throw new AppError(
+        'bad_request',
+        'RINGDOWN_AUTH_SECRET is not set: tokens cannot be checked without it.',
+      );
+    }
+    const tokens = new TokenCodec(settings.authSecrets, ports.clock);
+    return createPrincipalDirectory({
+      broker,
+      tokens,
+      logger,
+      ...(ports.clock ? { clock: ports.clock } : {}),
+    });
+  });
+  bind(TOKENS.metrics, () => new ApiMetrics());
+  bind(
+    TOKENS.envelopes,
+    (from) => new Envelopes(from.resolve<Broker>(TOKENS.broker).instance, packageVersion(), ports.clock),
+  );
+  bind(
+    TOKENS.dispatcher,
+    (from) =>
+      new Dispatcher({
+        directory: from.resolve<PrincipalDirectory>(TOKENS.directory),
+        envelopes: from.resolve<Envelopes>(TOKENS.envelopes),
+        limiter: new RateLimiter(
+          { capacity: settings.apiRateCapacity, refillPerSecond: settings.apiRatePerSecond },
+          ports.clock,
+        ),
+        metrics: from.resolve<ApiMetrics>(TOKENS.metrics),
+        logger,
+        trustedProxies: parseTrustedProxies(settings.trustProxy),
+        maxBodyBytes: settings.apiBodyMaxBytes,
+        logRequests: settings.logEvents,
+      }),
+  );
+  bind<readonly Resource[]>(TOKENS.resources, (from) => {
+    const broker = from.resolve<Broker>(TOKENS.broker);
+    const directory = from.resolve<PrincipalDirectory>(TOKENS.directory);
+    const rpc = new Rpc(broker, settings.apiRequestTimeoutMs);
+    const access = new Access(directory);
+    return [
+      ...authResources(rpc, directory, 'ringdown'),
+      ...accountResources(rpc, access),
+      ...documentCollections.flatMap((collection) => documentResources(rpc, access, collection)),
+      eventsResource(new EventPublisher(broker, settings.apiRequestTimeoutMs), access),
+      ...websocketResources(rpc, broker, access, {
+        documented: bindingCatalogue(),
+        all: bindingCatalogue({ families: 'all' }),
+      }),
+    ];
+  });
+  bind(
+    TOKENS.readiness,
+    (from) =>
+      new ReadinessProbe(
+        from.resolve<Broker>(TOKENS.broker),
+        from.resolve<PrincipalDirectory>(TOKENS.directory),
+      ),
+  );
+  bind(TOKENS.listener, (from) => {
+    const envelopes = from.resolve<Envelopes>(TOKENS.envelopes);
+    const readiness = from.resolve<ReadinessProbe>(TOKENS.readiness);
+    const metrics = from.resolve<ApiMetrics>(TOKENS.metrics);
+    const app = createApiApp({
+      dispatcher: from.resolve<Dispatcher>(TOKENS.dispatcher),
+      resources: from.resolve<readonly Resource[]>(TOKENS.resources),
+      ops: {
+        readiness: () => readiness.check(),
+        metrics: () => [metrics.registry, ...(ports.extraMetrics?.() ?? [])],
+      },
+      root: rootRoutes({
+        version: packageVersion(),
+        wsPort: ports.wsPort ?? (() => settings.wsPort),
+        repository,
+      }),
+    });
+    return new HttpListener({
+      host: settings.host,
+      port: settings.apiPort,
+      portSetting: 'RINGDOWN_API_PORT',
+      app,
+      logger,
+      // What is left of the process's deadline belongs to the broker, which stops last.
+      drainTimeoutMs: Math.ceil(settings.shutdownTimeoutMs / 2),
+      renderParseError: (status, message) =>
+        envelopes.error(status, 'bad request', { data: { message }, requestId: newId() }),
+    });
+  });
+  return child;
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}

@@ -1,0 +1,124 @@
+import type { ListQuery } from '@ringdown/contracts';
+import { AppError } from '@ringdown/core';
+import type { FaultDetail } from '@ringdown/http';
+import { isStorable } from './check-json';
+
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 1000;
+/** The most documents one `paginate=false` answer holds; what is left is reached by `next_start_key`. */
+export const MAX_UNPAGINATED = 10_000;
+
+const MAX_FILTERS = 20;
+
+export interface ListRequest {
+  readonly query: ListQuery;
+  /** False: the client wants everything at once. */
+  readonly paginate: boolean;
+}
+
+/**
+ * Reads a list's query string. Unknown parameters are ignored, as Kazoo does; a known one with a bad value is named in
+ * the error. Error: `validation_failed`, one entry per parameter.
+ */
+export function parseListQuery(query: URLSearchParams): ListRequest {
+  const reader = new Reader(query);
+  const descending = reader.flag('descending');
+  const ascending = reader.flag('ascending');
+  const paginate = reader.flag('paginate') ?? true;
+  const result: Record<string, unknown> = {
+    page_size: reader.whole('page_size', 1, MAX_PAGE_SIZE) ?? (paginate ? DEFAULT_PAGE_SIZE : MAX_PAGE_SIZE),
+    start_key: reader.text('start_key'),
+    descending: descending ?? (ascending === undefined ? undefined : !ascending),
+    filter: reader.filters('filter_', 'filter_not_'),
+    filter_not: reader.filters('filter_not_'),
+    has_key: reader.path('has_key'),
+    key_missing: reader.path('key_missing'),
+  };
+  for (const name of ['created_from', 'created_to', 'modified_from', 'modified_to']) {
+    result[name] = reader.whole(name, 0, Number.MAX_SAFE_INTEGER);
+  }
+  for (const name of ['has_value', 'value_missing']) reader.refuse(name);
+  if (descending !== undefined && descending === ascending) {
+    reader.fault('descending', 'invalid', 'ascending and descending contradict each other');
+  }
+  reader.finish();
+  // JSON has no undefined; leaving the members out keeps what is sent equal to what was asked.
+  return {
+    query: Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined)),
+    paginate,
+  };
+}
+
+class Reader {
+  private readonly faults: Record<string, Record<string, FaultDetail>> = {};
+
+  constructor(private readonly query: URLSearchParams) {}
+
+  text(name: string): string | undefined {
+    const values = this.query.getAll(name);
+    if (values.length > 1) this.fault(name, 'invalid', `${name} is given more than once`);
+    const value = values[0];
+    if (value === undefined) return undefined;
+    if (value.length > 1024) this.fault(name, 'maxLength', `${name} is longer than 1024 characters`, 1024);
+    if (!isStorable(value)) this.fault(name, 'invalid', `${name} holds characters that cannot be stored`);
+    return value;
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    if (value !== 'true' && value !== 'false')
+      this.fault(name, 'type', `${name} must be true or false`, 'boolean');
+    return value === 'true';
+  }
+
+  whole(name: string, min: number, max: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = /^-?\d{1,17}$/.test(value) ? Number(value) : NaN;
+    if (Number.isNaN(number)) this.fault(name, 'type', `${name} must be a whole number`, 'integer');
+    else if (number < min) this.fault(name, 'minimum', `${name} must be at least ${min}`, min);
+    else if (number > max) this.fault(name, 'maximum', `${name} must be at most ${max}`, max);
+    return number;
+  }
+
+  path(name: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && !isPath(value)) this.fault(name, 'wrong_format', `${name} must name a member`);
+    return value;
+  }
+
+  /** Every `{prefix}{path}=value`, except those of a longer prefix. */
+  filters(prefix: string, except?: string): Record<string, string> | undefined {
+    const names = new Set([...this.query.keys()].filter((name) => name.startsWith(prefix)));
+    const found: Record<string, string> = {};
+    for (const name of names) {
+      if (except !== undefined && name.startsWith(except)) continue;
+      const path = name.slice(prefix.length);
+      if (!isPath(path)) this.fault(name.slice(0, 200), 'wrong_format', 'the filter must name a member');
+      else found[path] = this.text(name) ?? '';
+    }
+    const count = Object.keys(found).length;
+    if (count > MAX_FILTERS) this.fault(prefix, 'maxItems', `at most ${MAX_FILTERS} filters`, MAX_FILTERS);
+    return count === 0 ? undefined : found;
+  }
+
+  /** A filter that is not applied would return too much without a word. */
+  refuse(name: string): void {
+    if (this.query.has(name)) this.fault(name, 'invalid', `${name} is not supported`);
+  }
+
+  fault(name: string, rule: string, message: string, target?: unknown): void {
+    (this.faults[name] ??= {})[rule] = { message, ...(target === undefined ? {} : { target }) };
+  }
+
+  finish(): void {
+    if (Object.keys(this.faults).length === 0) return;
+    throw new AppError('validation_failed', 'the query string is not valid', { details: this.faults });
+  }
+}
+
+/** A dotted path of at most 256 characters that cannot reach a prototype. */
+function isPath(path: string): boolean {
+  return path.length > 0 && path.length <= 256 && isStorable(path) && !path.split('.').includes('__proto__');
+}

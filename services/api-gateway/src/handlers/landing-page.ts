@@ -1,0 +1,39 @@
+/** What the page at `/` says. */
+export interface LandingPageFacts {
+  readonly version: string;
+  /** The Host header; shown only when it is a plain host name or address with a port. */
+  readonly host: string;
+  readonly wsPort: number;
+  readonly documents: readonly string[];
+}
+
+/** The page at `/`: what this is, its URLs, its documentation. No scripts, nothing loaded from elsewhere. */
+export function landingPage({ version, host, wsPort, documents }: LandingPageFacts): string {
+  const safeHost = /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9A-Fa-f:]+\](:\d+)?$/.test(host) ? host : 'localhost';
+  const bareHost = safeHost.replace(/:\d+$/, '');
+  const links = documents.map((name) => `<li><a href="/docs/${name}">${name}</a></li>`).join('');
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Ringdown</title>
+<style>
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
+  code, pre { font: .9rem/1.5 ui-monospace, monospace; }
+  dt { font-weight: 600; margin-top: .75rem; } dd { margin: 0; }
+  @media (prefers-color-scheme: dark) { body { background: #16181c; color: #dde1e6; } a { color: #8ab4f8; } }
+</style>
+<h1>Ringdown</h1>
+<p>A real-time event platform for communications software: what happens (calls, conferences, faxes, changed
+documents) is pushed to every WebSocket that subscribed to it and may see it. Version ${version}.</p>
+<dl>
+  <dt>REST</dt><dd><code>http://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
+  what can be subscribed to</dd>
+  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code></dd>
+  <dt>Operations</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></dd>
+</dl>
+<p>Watch events in a terminal with <code>npm run tail</code>; make some with <code>npm run demo</code>.</p>
+${links === '' ? '' : `<h2>Documentation</h2>\n<ul>${links}</ul>`}
+</html>
+`;
+}
