@@ -1,3 +1,5 @@
+export { composeBroker, type BrokerFactory } from './compose-broker';
+export { run, type HostProcess, type RunContext, type RunOptions } from './run';
 export { type Component, type Readiness, type ServiceModule } from './service-module';
 export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner';
 export { OpsServer, type OpsServerOptions } from './ops-server';

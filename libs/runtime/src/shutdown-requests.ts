@@ -1,7 +1,7 @@
 /** The part of `process` that tells of signals and of errors nobody caught. */
 export interface EventSource {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (argument: unknown) => void): unknown;
+  off(event: string, listener: (argument: unknown) => void): unknown;
 }
 
 export interface ShutdownListeners {
@@ -38,10 +38,10 @@ export function listenForShutdown(
       listeners.onForce(signal);
     }
   };
-  const entries: [string, (...args: never[]) => void][] = [
+  const entries: [string, (argument: unknown) => void][] = [
     ...SIGNALS.map((signal): [string, () => void] => [signal, () => onSignal(signal)]),
-    ['uncaughtException', (error: unknown) => listeners.onCrash(error, 'exception')],
-    ['unhandledRejection', (error: unknown) => listeners.onCrash(error, 'rejection')],
+    ['uncaughtException', (error) => listeners.onCrash(error, 'exception')],
+    ['unhandledRejection', (error) => listeners.onCrash(error, 'rejection')],
   ];
   for (const [event, listener] of entries) source.on(event, listener);
   return () => {
