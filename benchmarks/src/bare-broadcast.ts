@@ -5,8 +5,9 @@ import { eventBody } from './event-body';
 import { runSchedule, type Load } from './schedule';
 
 /** What the benchmark tells the peer: a bare `ws` server that broadcasts the same frames and does nothing else. */
-export type BroadcastCommand = { readonly kind: 'broadcast'; readonly load: Load };
-export type BroadcastReply = { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'done' };
+export interface BroadcastCommand { readonly kind: 'broadcast'; readonly load: Load }
+export type BroadcastReply =
+  { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'done' };
 
 /** The library's own way past its public `send`, as other servers use it; not in its published types. */
 interface WithFrames {

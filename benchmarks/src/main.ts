@@ -36,7 +36,11 @@ const seconds = quick ? 2 : 5;
 const scenarios: readonly Scenario[] = [200, 1_000].flatMap((subscribers) => {
   const perSecond = 20_000 / subscribers;
   return [
-    { name: 'steady', subscribers, load: { events: perSecond * seconds, burst: 1, intervalMs: 1_000 / perSecond } },
+    {
+      name: 'steady',
+      subscribers,
+      load: { events: perSecond * seconds, burst: 1, intervalMs: 1_000 / perSecond },
+    },
     {
       name: 'bursts of 16',
       subscribers,
@@ -89,7 +93,8 @@ async function compare(scenario: Scenario, subjects: readonly Subject[]): Promis
 function report(results: readonly Result[], broker: string): void {
   const rows = results.map(({ scenario, subscribers, subject, runs }) => {
     const peer = results.find(
-      (other) => other.scenario === scenario && other.subscribers === subscribers && other.subject.startsWith('bare'),
+      (other) =>
+        other.scenario === scenario && other.subscribers === subscribers && other.subject.startsWith('bare'),
     )!;
     const cpu = medianOf(runs, 'serverCpuUs');
     const peerCpu = medianOf(peer.runs, 'serverCpuUs');
@@ -105,19 +110,38 @@ function report(results: readonly Result[], broker: string): void {
       String(runs.reduce((total, { deliveries }) => total + deliveries, 0)),
     ];
   });
-  const header = ['load', 'subject', 'gateway µs', 'ratio', 'broker µs', 'p50 ms', 'p99 ms', 'lost', 'delivered'];
+  const header = [
+    'load',
+    'subject',
+    'gateway µs',
+    'ratio',
+    'broker µs',
+    'p50 ms',
+    'p99 ms',
+    'lost',
+    'delivered',
+  ];
   console.log(`\nCPU per delivered event, medians of ${repeats} interleaved runs\n`);
   console.log(formatTable(header, rows));
   const folder = join(repositoryRoot(), 'benchmarks', 'results');
   mkdirSync(folder, { recursive: true });
   const at = new Date().toISOString();
   const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}.json`);
-  const machine = { node: process.version, kernel: release(), cpu: cpus()[0]?.model, cores: cpus().length, broker };
+  const machine = {
+    node: process.version,
+    kernel: release(),
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    broker,
+  };
   writeFileSync(file, `${JSON.stringify({ at, machine, repeats, seconds, results }, undefined, 2)}\n`);
   console.log(`\nraw figures: ${file}`);
 }
 
-function medianOf(runs: readonly Measurement[], key: 'serverCpuUs' | 'brokerCpuUs' | 'p50Ms' | 'p99Ms'): number | null {
+function medianOf(
+  runs: readonly Measurement[],
+  key: 'serverCpuUs' | 'brokerCpuUs' | 'p50Ms' | 'p99Ms',
+): number | null {
   const values = runs.map((run) => run[key]).filter((value): value is number => value !== null);
   return values.length === 0 ? null : median(values);
 }

@@ -73,8 +73,14 @@ async function settled(
   );
 }
 
-function perDelivery(before: number | undefined, after: number | undefined, deliveries: number): number | null {
-  return before === undefined || after === undefined || deliveries === 0 ? null : (after - before) / deliveries;
+function perDelivery(
+  before: number | undefined,
+  after: number | undefined,
+  deliveries: number,
+): number | null {
+  return before === undefined || after === undefined || deliveries === 0
+    ? null
+    : (after - before) / deliveries;
 }
 
 /** Half a second of the same load. */

@@ -16,7 +16,10 @@ export interface Load {
  * Calls `emit` for each event with the time it was due. Latency is measured from that time, not from when the generator
  * came to it, so a stalled generator does not hide a slow system.
  */
-export async function runSchedule(load: Load, emit: (sequence: number, dueMs: number) => void): Promise<void> {
+export async function runSchedule(
+  load: Load,
+  emit: (sequence: number, dueMs: number) => void,
+): Promise<void> {
   const startMs = sharedNowMs() + 20;
   let sequence = 0;
   await new Promise<void>((resolve) => {

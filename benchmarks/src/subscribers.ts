@@ -18,7 +18,11 @@ const CONNECT_AT_ONCE = 50;
 
 let subscribers: RawSubscriber[] = [];
 
-async function connect({ url, count, message }: Extract<SubscribersCommand, { kind: 'connect' }>): Promise<void> {
+async function connect({
+  url,
+  count,
+  message,
+}: Extract<SubscribersCommand, { kind: 'connect' }>): Promise<void> {
   for (let opened = 0; opened < count; opened += CONNECT_AT_ONCE) {
     const batch = Array.from(
       { length: Math.min(CONNECT_AT_ONCE, count - opened) },

@@ -2,9 +2,9 @@ import {
   ForeignAmqp,
   TestSystem,
   createTestDatabase,
-  describeWithServers,
-  installedRabbitMq,
-  startPrivateRabbitMq,
+  describeWithOwnServers,
+  describeWithPostgres,
+  startOwnRabbitMq,
   waitUntil,
   type BreakableServer,
   type RunningService,
@@ -18,22 +18,28 @@ const statusOf = async (service: RunningService): Promise<number> =>
 const gapsOf = (socket: WsClient) => socket.frames.filter((frame) => frame['action'] === 'gap');
 
 // A broker of its own, because it is stopped under everybody's feet.
-(installedRabbitMq() ? describeWithServers : describe.skip.bind(describe, 'needs an installed rabbitmq-server:'))(
-  'a RabbitMQ that goes away under load',
-  ({ databaseUrl }) => {
+describeWithOwnServers('a RabbitMQ that goes away under load', () =>
+  describeWithPostgres('with a database', (databaseUrl) => {
     let broker: BreakableServer;
     beforeAll(async () => {
-      broker = await startPrivateRabbitMq();
+      broker = await startOwnRabbitMq();
     }, 120_000);
     afterAll(() => broker.stop(), 60_000);
 
     it('comes back to complete bindings, announced writes, told gaps and true readiness', async () => {
       const database = await createTestDatabase(databaseUrl);
-      const system = await TestSystem.start({ amqpUrl: broker.url, databaseUrl: database.url, blackholes: 2 });
+      const system = await TestSystem.start({
+        amqpUrl: broker.url,
+        databaseUrl: database.url,
+        blackholes: 2,
+      });
       const admin = await system.admin();
       const member = await makeMember(admin, admin.accountId, 'member');
-      const sockets = await Promise.all(system.blackholes.map((gateway) => system.connect(member.token, gateway)));
-      for (const socket of sockets) await socket.subscribe(['object.*.device', 'call.CHANNEL_CREATE.*', 'call.*.c1']);
+      const sockets = await Promise.all(
+        system.blackholes.map((gateway) => system.connect(member.token, gateway)),
+      );
+      for (const socket of sockets)
+        await socket.subscribe(['object.*.device', 'call.CHANNEL_CREATE.*', 'call.*.c1']);
       const quiet = await system.connect(member.token);
       await quiet.requestOk('ping');
       const services = [...system.blackholes, ...system.apiGateways, ...system.objectProducers];
@@ -47,7 +53,11 @@ const gapsOf = (socket: WsClient) => socket.frames.filter((frame) => frame['acti
           const name = `device-${i}`;
           for (;;) {
             const answer = await member.api
-              .put(`/v2/accounts/${member.accountId}/devices`, { name }, { headers: { 'idempotency-key': name } })
+              .put(
+                `/v2/accounts/${member.accountId}/devices`,
+                { name },
+                { headers: { 'idempotency-key': name } },
+              )
               .catch(() => undefined);
             if (answer?.status === 201) {
               acknowledged.set(String(answer.data['id']), name);
@@ -67,7 +77,10 @@ const gapsOf = (socket: WsClient) => socket.frames.filter((frame) => frame['acti
       }
       await broker.start();
       for (const service of services) {
-        await waitUntil(async () => (await statusOf(service)) === 200, { what: `200 of ${service.name}`, timeoutMs: 30_000 });
+        await waitUntil(async () => (await statusOf(service)) === 200, {
+          what: `200 of ${service.name}`,
+          timeoutMs: 30_000,
+        });
       }
       const atReturn = acknowledged.size;
       await waitUntil(() => acknowledged.size > atReturn + 20, { timeoutMs: 30_000 });
@@ -133,5 +146,5 @@ const gapsOf = (socket: WsClient) => socket.frames.filter((frame) => frame['acti
       });
       await waitUntil(() => committed.every(({ id }) => heard.has(id)), { timeoutMs: 30_000 });
     }, 180_000);
-  },
+  }),
 );

@@ -44,6 +44,7 @@ export async function makeFamily(system: TestSystem) {
 /** The answer, or an error that shows what came instead. */
 export async function expectStatus(status: number, answer: Promise<ApiAnswer>): Promise<ApiAnswer> {
   const got = await answer;
-  if (got.status !== status) throw new Error(`expected ${status}, got ${got.status}: ${got.text.slice(0, 1_000)}`);
+  if (got.status !== status)
+    throw new Error(`expected ${status}, got ${got.status}: ${got.text.slice(0, 1_000)}`);
   return got;
 }

@@ -45,7 +45,10 @@ describeWithRabbitMq('an event published by any AMQP client', (broker) => {
       [above, parent.accountId],
       [beside, sibling.accountId],
     ] as const) {
-      await foreign.publish('call', 'call.CHANNEL_CREATE.marker', { call_id: 'marker', account_id: accountId });
+      await foreign.publish('call', 'call.CHANNEL_CREATE.marker', {
+        call_id: 'marker',
+        account_id: accountId,
+      });
       await socket.nextEvent();
       expect(socket.events.map(({ data }) => data['call_id'])).toEqual(['marker']);
     }
@@ -108,7 +111,10 @@ describeWithRabbitMq('an event published by any AMQP client', (broker) => {
     await foreign.publish('call', 'call.CHANNEL_HOLD.x', 'this is not JSON');
     await foreign.publish('call', 'call.CHANNEL_HOLD.x', '[1,2]');
     await foreign.publish('call', 'call.CHANNEL_HOLD.x', Buffer.from([0xff, 0xfe, 0x00]));
-    await foreign.publish('call', 'call.CHANNEL_HOLD.x', { account_id: child.accountId, timestamp: { a: [] } });
+    await foreign.publish('call', 'call.CHANNEL_HOLD.x', {
+      account_id: child.accountId,
+      timestamp: { a: [] },
+    });
     await foreign.publish(
       'call',
       'call.CHANNEL_HOLD.x',

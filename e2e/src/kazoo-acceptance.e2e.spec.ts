@@ -45,17 +45,20 @@ describeWithRabbitMq("Kazoo's acceptance cases", (broker) => {
   it('the socket of the master account is found under a new sub-account, with its bindings', async () => {
     const { system, admin } = world;
     const child = await makeMember(admin, admin.accountId, 'sub');
-    const list = async () => (await admin.get<SocketRow[]>(`/v2/accounts/${child.accountId}/websockets`)).data;
+    const list = async () =>
+      (await admin.get<SocketRow[]>(`/v2/accounts/${child.accountId}/websockets`)).data;
     const before = await list();
     const socket = await system.connect(admin.token);
     await socket.requestOk('ping');
 
     const [row] = (await list()).filter(
-      ({ websocket_session_id }) => !before.some((other) => other.websocket_session_id === websocket_session_id),
+      ({ websocket_session_id }) =>
+        !before.some((other) => other.websocket_session_id === websocket_session_id),
     );
     expect(row).toMatchObject({ bindings: [], source: '127.0.0.1' });
     const detail = async () =>
-      (await admin.get<SocketRow>(`/v2/accounts/${child.accountId}/websockets/${row!.websocket_session_id}`)).data;
+      (await admin.get<SocketRow>(`/v2/accounts/${child.accountId}/websockets/${row!.websocket_session_id}`))
+        .data;
 
     const binding = 'object.doc_created.user';
     const subscribed = await socket.request('subscribe', { account_id: child.accountId, binding });
@@ -127,8 +130,11 @@ describeWithRabbitMq("Kazoo's acceptance cases", (broker) => {
     const socket = await system.connect(admin.token);
     await socket.subscribe(['call.CHANNEL_CREATE.*', 'object.*.user'], child.accountId);
 
-    const connections = (await vhost.management.get(`vhosts/${vhost.path}/connections`)) as { name: string }[];
-    for (const { name } of connections) await vhost.management.delete(`connections/${encodeURIComponent(name)}`);
+    const connections = (await vhost.management.get(`vhosts/${vhost.path}/connections`)) as {
+      name: string;
+    }[];
+    for (const { name } of connections)
+      await vhost.management.delete(`connections/${encodeURIComponent(name)}`);
 
     await socket.waitForFrame((frame) => frame['action'] === 'gap', 30_000, 'the gap notice');
     await foreign.close();
@@ -139,8 +145,11 @@ describeWithRabbitMq("Kazoo's acceptance cases", (broker) => {
     });
     await waitUntil(
       async () =>
-        (await admin.put(`/v2/accounts/${child.accountId}/users`, { first_name: 'A', last_name: 'B' })).status === 201,
+        (await admin.put(`/v2/accounts/${child.accountId}/users`, { first_name: 'A', last_name: 'B' }))
+          .status === 201,
     );
-    expect(await socket.nextEvent(({ name }) => name === 'doc_created')).toMatchObject({ data: { type: 'user' } });
+    expect(await socket.nextEvent(({ name }) => name === 'doc_created')).toMatchObject({
+      data: { type: 'user' },
+    });
   }, 60_000);
 });

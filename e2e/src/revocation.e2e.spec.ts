@@ -1,4 +1,11 @@
-import { ForeignAmqp, TestSystem, createVhost, describeWithRabbitMq, waitUntil, type WsClient } from '@ringdown/testing';
+import {
+  ForeignAmqp,
+  TestSystem,
+  createVhost,
+  describeWithRabbitMq,
+  waitUntil,
+  type WsClient,
+} from '@ringdown/testing';
 import { expectStatus, makeMember, type Member } from './family-tree';
 
 describeWithRabbitMq('a principal that lost its rights', (broker) => {
@@ -17,7 +24,9 @@ describeWithRabbitMq('a principal that lost its rights', (broker) => {
   async function memberWithSockets(): Promise<{ member: Member; sockets: WsClient[] }> {
     const { system, admin } = world;
     const member = await makeMember(admin, admin.accountId, 'member');
-    const sockets = await Promise.all(system.blackholes.map((gateway) => system.connect(member.token, gateway)));
+    const sockets = await Promise.all(
+      system.blackholes.map((gateway) => system.connect(member.token, gateway)),
+    );
     for (const socket of sockets) await socket.subscribe('call.*.*');
     return { member, sockets };
   }
@@ -29,7 +38,9 @@ describeWithRabbitMq('a principal that lost its rights', (broker) => {
     const heard = sockets.map(({ events }) => events.length);
     await foreign.publish('call', 'call.CHANNEL_CREATE.late', { account_id: member.accountId });
     for (const gateway of system.apiGateways) {
-      const answer = await world.admin.with(member.token).get(`${gateway.url}/v2/accounts/${member.accountId}`);
+      const answer = await world.admin
+        .with(member.token)
+        .get(`${gateway.url}/v2/accounts/${member.accountId}`);
       expect(answer.status).toBe(401);
     }
     for (const gateway of system.blackholes) {
@@ -53,19 +64,23 @@ describeWithRabbitMq('a principal that lost its rights', (broker) => {
     ],
     [
       'was deleted',
-      (member) => expectStatus(200, world.admin.delete(`/v2/accounts/${member.accountId}/users/${member.userId}`)),
+      (member) =>
+        expectStatus(200, world.admin.delete(`/v2/accounts/${member.accountId}/users/${member.userId}`)),
     ],
     [
       'got another password',
       (member) =>
         expectStatus(
           200,
-          world.admin.patch(`/v2/accounts/${member.accountId}/users/${member.userId}`, { password: 'another one 1!' }),
+          world.admin.patch(`/v2/accounts/${member.accountId}/users/${member.userId}`, {
+            password: 'another one 1!',
+          }),
         ),
     ],
     [
       'belongs to a disabled account',
-      (member) => expectStatus(200, world.admin.patch(`/v2/accounts/${member.accountId}`, { enabled: false })),
+      (member) =>
+        expectStatus(200, world.admin.patch(`/v2/accounts/${member.accountId}`, { enabled: false })),
     ],
     [
       'belongs to a deleted account',
@@ -82,9 +97,14 @@ describeWithRabbitMq('a principal that lost its rights', (broker) => {
   it('because its API key was deleted gets nothing more', async () => {
     const { system, admin } = world;
     const member = await makeMember(admin, admin.accountId, 'keyed');
-    const made = await expectStatus(201, member.api.put(`/v2/accounts/${member.accountId}/api_keys`, { name: 'k' }));
+    const made = await expectStatus(
+      201,
+      member.api.put(`/v2/accounts/${member.accountId}/api_keys`, { name: 'k' }),
+    );
     const keyed = await admin.with(undefined).loginWithKey(String(made.data['api_key']));
-    const sockets = await Promise.all(system.blackholes.map((gateway) => system.connect(keyed.token, gateway)));
+    const sockets = await Promise.all(
+      system.blackholes.map((gateway) => system.connect(keyed.token, gateway)),
+    );
     for (const socket of sockets) await socket.subscribe('call.*.*');
 
     await expectStatus(

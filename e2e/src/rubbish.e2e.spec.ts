@@ -1,4 +1,11 @@
-import { RawSocket, TestSystem, WsClient, createVhost, describeWithRabbitMq, waitUntil } from '@ringdown/testing';
+import {
+  RawSocket,
+  TestSystem,
+  WsClient,
+  createVhost,
+  describeWithRabbitMq,
+  waitUntil,
+} from '@ringdown/testing';
 
 /** A small generator with a seed, so that a failure can be played again. */
 function seeded(seed: number): () => number {
@@ -10,14 +17,43 @@ function seeded(seed: number): () => number {
 }
 
 const fragments = [
-  '{', '}', '[', ']', '"', ':', ',', 'null', 'true', '1e999', '-0', '\\u0000', '\\ud800', '{"action":"subscribe"',
-  '"data":{"binding":', '"call.*.*"', '"__proto__":{}', '"auth_token":', '"request_id":', '{"a":'.repeat(50), '\u2028',
-  'subscribe', 'ping', '"bindings":[', '#', '*', '.', '%', '%00', '\0', '💥',
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ':',
+  ',',
+  'null',
+  'true',
+  '1e999',
+  '-0',
+  '\\u0000',
+  '\\ud800',
+  '{"action":"subscribe"',
+  '"data":{"binding":',
+  '"call.*.*"',
+  '"__proto__":{}',
+  '"auth_token":',
+  '"request_id":',
+  '{"a":'.repeat(50),
+  '\u2028',
+  'subscribe',
+  'ping',
+  '"bindings":[',
+  '#',
+  '*',
+  '.',
+  '%',
+  '%00',
+  '\0',
+  '💥',
 ];
 
 function randomText(random: () => number): string {
   let text = '';
-  for (let i = 1 + Math.floor(random() * 12); i > 0; i -= 1) text += fragments[Math.floor(random() * fragments.length)]!;
+  for (let i = 1 + Math.floor(random() * 12); i > 0; i -= 1)
+    text += fragments[Math.floor(random() * fragments.length)]!;
   return text;
 }
 
@@ -75,14 +111,26 @@ describeWithRabbitMq('random and malformed input', (broker) => {
     const random = seeded(3);
     const admin = await system.admin();
     const base = `/v2/accounts/${admin.accountId}`;
-    const paths = ['', '/users', '/devices', '/vmboxes/x/messages', '/events', '/websockets', '/api_keys', '/nothing'];
+    const paths = [
+      '',
+      '/users',
+      '/devices',
+      '/vmboxes/x/messages',
+      '/events',
+      '/websockets',
+      '/api_keys',
+      '/nothing',
+    ];
     const methods = ['PUT', 'POST', 'PATCH', 'DELETE', 'GET'];
     const statuses = new Map<number, number>();
     for (let i = 0; i < 3_000; i += 20) {
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => {
           const method = methods[Math.floor(random() * methods.length)]!;
-          const path = base + paths[Math.floor(random() * paths.length)]! + (random() < 0.3 ? `/${encodeURIComponent(randomText(random))}` : '');
+          const path =
+            base +
+            paths[Math.floor(random() * paths.length)]! +
+            (random() < 0.3 ? `/${encodeURIComponent(randomText(random))}` : '');
           // The root account itself stays: everything below it is fair game.
           const target = path === base && method === 'DELETE' ? `${base}/users` : path;
           const rawBody = random() < 0.5 ? randomText(random) : randomBytes(random);
@@ -98,7 +146,11 @@ describeWithRabbitMq('random and malformed input', (broker) => {
 
   it('leaves no socket, no subscription and no binding behind', async () => {
     const { url } = system.blackholes[0]!;
-    for (const name of ['ringdown_ws_connections', 'ringdown_ws_subscriptions', 'ringdown_ws_broker_bindings']) {
+    for (const name of [
+      'ringdown_ws_connections',
+      'ringdown_ws_subscriptions',
+      'ringdown_ws_broker_bindings',
+    ]) {
       await waitUntil(async () => (await metric(url, name)) <= (name === 'ringdown_ws_connections' ? 2 : 1), {
         what: `${name} to go down`,
       });
@@ -112,7 +164,9 @@ describeWithRabbitMq('random and malformed input', (broker) => {
       const random = seeded(seed);
       for (let i = 0; i < 20; i += 1) {
         const socket = await WsClient.connect(wsUrl, { token: admin.token! });
-        await socket.subscribe(Array.from({ length: 50 }, (_, k) => `call.CHANNEL_CREATE.r${seed}-${i}-${k}`));
+        await socket.subscribe(
+          Array.from({ length: 50 }, (_, k) => `call.CHANNEL_CREATE.r${seed}-${i}-${k}`),
+        );
         for (let k = 0; k < 50; k += 1) socket.sendText(randomText(random));
         await socket.flush();
         await socket.close();

@@ -13,7 +13,11 @@ describeWithServers('two object-producers on one database', (servers) => {
   it('announce every committed change, once per message id and in order per document, when one is killed', async () => {
     const vhost = await createVhost(servers);
     const database = await createTestDatabase(servers.databaseUrl);
-    const system = await TestSystem.start({ amqpUrl: vhost.url, databaseUrl: database.url, objectProducers: 2 });
+    const system = await TestSystem.start({
+      amqpUrl: vhost.url,
+      databaseUrl: database.url,
+      objectProducers: 2,
+    });
     const admin = await system.admin();
     const foreign = await ForeignAmqp.connect(vhost.url);
     const heard = await foreign.collect('object', 'object.*.callflow');
@@ -21,7 +25,10 @@ describeWithServers('two object-producers on one database', (servers) => {
     for (let i = 0; i < 4; i += 1) {
       const made = await expectStatus(
         201,
-        admin.put(`/v2/accounts/${admin.accountId}/callflows`, { numbers: [`10${i}`], flow: { module: 'user' } }),
+        admin.put(`/v2/accounts/${admin.accountId}/callflows`, {
+          numbers: [`10${i}`],
+          flow: { module: 'user' },
+        }),
       );
       ids.push(String(made.data['id']));
     }
@@ -54,7 +61,9 @@ describeWithServers('two object-producers on one database', (servers) => {
       { timeoutMs: 20_000, what: 'the last revision of each document' },
     );
     for (const { id, revision } of committed) {
-      expect(revisionsOf(unique(heard), id)).toEqual(Array.from({ length: Number(revision) }, (_, i) => i + 1));
+      expect(revisionsOf(unique(heard), id)).toEqual(
+        Array.from({ length: Number(revision) }, (_, i) => i + 1),
+      );
     }
   }, 180_000);
 });
@@ -62,7 +71,9 @@ describeWithServers('two object-producers on one database', (servers) => {
 /** The first arrival of each message id, as a client that de-duplicates sees it. */
 function unique(messages: readonly ForeignMessage[]): ForeignMessage[] {
   const seen = new Set<unknown>();
-  return messages.filter(({ properties }) => !seen.has(properties['messageId']) && seen.add(properties['messageId']));
+  return messages.filter(
+    ({ properties }) => !seen.has(properties['messageId']) && seen.add(properties['messageId']),
+  );
 }
 
 function revisionsOf(messages: readonly ForeignMessage[], id: string): number[] {
