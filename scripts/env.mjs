@@ -1,0 +1,38 @@
+// npm run -s env: what the documentation's curl lines need, as shell exports.
+import { ApiClient } from './lib/api-client.mjs';
+import { targetOf } from './lib/target.mjs';
+import { connectionHelp, connectionOptions, runTool, ToolError } from './lib/tool.mjs';
+
+const help = `npm run -s env [-- options]
+
+Logs in and prints export lines for SERVER, ACCOUNT_ID, AUTH_TOKEN, USER_ID and DEVICE_ID; creates nothing. In a POSIX shell:
+  eval "$(npm run -s env)"
+  curl -H "X-Auth-Token: $AUTH_TOKEN" http://$SERVER:8000/v2/accounts/$ACCOUNT_ID/websockets
+
+${connectionHelp}`;
+
+await runTool({
+  help,
+  options: connectionOptions,
+  async main(values) {
+    const target = targetOf(values);
+    const client = await new ApiClient(target).login();
+    const { data: devices } = await client.request(
+      'GET',
+      `/v2/accounts/${client.accountId}/devices?page_size=1`,
+    );
+    const variables = {
+      SERVER: new URL(target.url).hostname,
+      ACCOUNT_ID: client.accountId,
+      AUTH_TOKEN: client.token,
+      USER_ID: client.userId ?? '',
+      DEVICE_ID: devices[0]?.id ?? '',
+    };
+    for (const [name, value] of Object.entries(variables)) {
+      // They go through eval: nothing but harmless characters may pass.
+      if (!/^[\w.:[\]~-]*$/.test(value))
+        throw new ToolError(`${name} has characters that a shell would interpret.`);
+      console.log(`export ${name}=${value}`);
+    }
+  },
+});

@@ -1,0 +1,35 @@
+/** Everything there is, family by family; super admins may subscribe to each. */
+export const ALL_BINDINGS = [
+  'call.*.*',
+  'conference.event.*.*.*',
+  'fax.status.*',
+  'fax.object.*',
+  'object.*.*',
+  'messaging.message.*',
+  'messaging.unread_count.*',
+  'messaging.channel_connected.*',
+  'messaging.channel_disconnected.*',
+];
+
+/** One line for one event frame: when, what, where, and the data cut to the width of the terminal. */
+export function eventLine(frame, { time = new Date(), width = 0, colours = false } = {}) {
+  const paint = (text, code) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const clock = time.toTimeString().slice(0, 8);
+  const name = printable(String(frame.name ?? '')).padEnd(16);
+  const key = printable(String(frame.routing_key ?? frame.subscribed_key ?? ''));
+  const data = printable(JSON.stringify(frame.data) ?? '');
+  const room = width - clock.length - name.length - key.length - 3;
+  const shown = width > 0 && data.length > room ? `${data.slice(0, Math.max(room - 1, 20))}…` : data;
+  return `${paint(clock, 90)} ${paint(name, 36)} ${key} ${paint(shown, 90)}`;
+}
+
+/** One line for the notice that events may be missing. */
+export function gapLine(frame, time = new Date()) {
+  const since = frame.since === undefined ? '' : ` since ${JSON.stringify(frame.since)}`;
+  return `${time.toTimeString().slice(0, 8)} -- events may be missing${since} (${printable(String(frame.reason ?? 'unknown'))})`;
+}
+
+/** What comes from outside must not steer the terminal. */
+function printable(text) {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+}

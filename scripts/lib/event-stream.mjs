@@ -1,0 +1,122 @@
+import { ToolError } from './tool.mjs';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+/**
+ * Follows the events of a running system: logs in, subscribes, and does both again when the connection is lost, until
+ * `signal` aborts. A refusal (wrong password, bad binding) ends it with a ToolError.
+ *
+ * @param {{ client: import('./api-client.mjs').ApiClient, socketUrl: string, bindings: string[], accountId?: string,
+ *   optional?: boolean, onFrame: (frame: object) => void, onNote: (text: string) => void, signal: AbortSignal }} options
+ *   optional: a binding the server does not know is left out instead of being an error
+ */
+export async function followEvents(options) {
+  const { onNote, signal } = options;
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let first = true; !signal.aborted; first = false) {
+    try {
+      await followOnce(options, () => (pauseMs = FIRST_PAUSE_MS));
+      if (!signal.aborted) onNote('connection closed by the server');
+    } catch (error) {
+      if (!(error instanceof ToolError) || (!error.unreachable && !error.lost)) throw error;
+      if (first && error.unreachable) throw error;
+      onNote(error.message);
+    }
+    if (signal.aborted) return;
+    onNote(`connecting again in ${(pauseMs / 1000).toFixed(1)} s`);
+    await pause(pauseMs, signal);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+async function followOnce(
+  { client, socketUrl, bindings, accountId, optional, onFrame, onNote, signal },
+  onReady,
+) {
+  await client.login();
+  const socket = await open(socketUrl);
+  const stop = () => socket.close(1000);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const taken = await subscribe(socket, { client, bindings, accountId, optional, onFrame });
+    onNote(`listening to ${taken.join(' ')}; Ctrl-C ends`);
+    onReady();
+    await closed(socket);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    socket.terminate();
+  }
+}
+
+function open(url) {
+  return loadWs().then(
+    (WebSocket) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url, { handshakeTimeout: 10_000 });
+        socket.once('open', () => resolve(socket));
+        socket.once('error', (error) =>
+          reject(Object.assign(new ToolError(`cannot open ${url} (${error.message})`), { lost: true })),
+        );
+      }),
+  );
+}
+
+async function loadWs() {
+  try {
+    return (await import('ws')).default;
+  } catch {
+    throw new ToolError('The dependencies are not installed yet; run npm start (or npm ci) first.');
+  }
+}
+
+/** One binding per message, so that one the server does not offer does not spoil the others. */
+function subscribe(socket, { client, bindings, accountId, optional, onFrame }) {
+  return new Promise((resolve, reject) => {
+    const waiting = new Map(bindings.map((binding, index) => [`tail-${index}`, binding]));
+    const taken = [];
+    socket.once('close', () =>
+      reject(Object.assign(new ToolError('the connection was lost'), { lost: true })),
+    );
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes) => {
+      const frame = JSON.parse(bytes.toString());
+      const binding = frame.action === 'reply' ? waiting.get(frame.request_id) : undefined;
+      if (binding === undefined) return onFrame(frame);
+      waiting.delete(frame.request_id);
+      if (frame.status === 'success') taken.push(binding);
+      else if (!optional) return reject(new ToolError(`${binding}: ${frame.data?.errors?.join(', ')}`));
+      if (waiting.size === 0) resolve(taken);
+    });
+    for (const [requestId, binding] of waiting) {
+      const data = { binding, ...(accountId === undefined ? {} : { account_id: accountId }) };
+      socket.send(
+        JSON.stringify({
+          action: 'subscribe',
+          auth_token: client.token,
+          request_id: requestId,
+          name: 'tail',
+          data,
+        }),
+      );
+    }
+  });
+}
+
+function closed(socket) {
+  return new Promise((resolve) => {
+    if (socket.readyState >= 2) resolve();
+    else socket.once('close', resolve);
+  });
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

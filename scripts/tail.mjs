@@ -1,0 +1,57 @@
+// npm run tail: prints every event of a running system.
+import { ApiClient } from './lib/api-client.mjs';
+import { ALL_BINDINGS, eventLine, gapLine } from './lib/event-lines.mjs';
+import { followEvents } from './lib/event-stream.mjs';
+import { socketUrlOf, targetOf } from './lib/target.mjs';
+import { connectionHelp, connectionOptions, runTool } from './lib/tool.mjs';
+
+const help = `npm run tail [-- [BINDING ...] [options]]
+
+Logs in and prints every event as it happens; connects again by itself. Bindings narrow it down, for example:
+  npm run tail -- call.CHANNEL_CREATE.*
+  npm run tail -- call.*.* object.doc_created.user
+
+  --json                one JSON object per line, as the socket delivered it
+  --account-id ID       events of this account below yours; "*" is every account (super admin; the default)
+  --ws-url URL          the WebSocket address, when it is not the server's /ws
+${connectionHelp}`;
+
+await runTool({
+  help,
+  positionals: true,
+  options: {
+    ...connectionOptions,
+    json: { type: 'boolean' },
+    'account-id': { type: 'string' },
+    'ws-url': { type: 'string' },
+  },
+  async main(values, bindings) {
+    const target = targetOf(values);
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+    // `npm run tail | head`: nobody reads any more.
+    process.stdout.on('error', () => stop.abort());
+    const note = (text) => console.error(`-- ${text}`);
+    const terminal = process.stdout.isTTY;
+    const show = (frame) => {
+      if (values.json) console.log(JSON.stringify(frame));
+      else if (frame.action === 'event') {
+        const look = {
+          width: terminal ? process.stdout.columns : 0,
+          colours: terminal && process.stdout.hasColors(),
+        };
+        console.log(eventLine(frame, look));
+      } else if (frame.action === 'gap') console.log(gapLine(frame));
+    };
+    await followEvents({
+      client: new ApiClient(target),
+      socketUrl: values['ws-url'] ?? socketUrlOf(target.url),
+      bindings: bindings.length > 0 ? bindings : ALL_BINDINGS,
+      optional: bindings.length === 0,
+      accountId: values['account-id'],
+      onFrame: show,
+      onNote: note,
+      signal: stop.signal,
+    });
+  },
+});
