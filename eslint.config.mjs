@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', '.data/**', 'benchmarks/results/**'] },
+  { ignores: ['**/dist/**', '.cache/**', '**/node_modules/**', 'coverage/**', '.data/**', 'benchmarks/results/**'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
