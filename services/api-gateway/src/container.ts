@@ -7,6 +7,7 @@ import type { Settings } from '@ringdown/config';
 import { bindingCatalogue } from '@ringdown/contracts';
 import { AppError, newId, type Clock, type Logger } from '@ringdown/core';
 import { HttpListener, parseTrustedProxies } from '@ringdown/http';
+import type { Readiness } from '@ringdown/runtime';
 import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
 import type { Registry } from 'prom-client';
 import { Access } from './app/access';
@@ -37,6 +38,8 @@ export interface ApiGatewayPorts {
   readonly directoryFactory?: (broker: Broker) => PrincipalDirectory;
   /** Shown at `/metrics` after this service's own: process metrics, other services of the process. */
   readonly extraMetrics?: () => readonly Registry[];
+  /** The answer of `/readyz`. Default: this service's own; a process of several services says whether all are ready. */
+  readonly readiness?: () => Readiness;
   /** The port WebSockets are served on, for the page at `/`. Default: the setting. */
   readonly wsPort?: () => number;
 }
@@ -126,7 +129,7 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       dispatcher: from.resolve<Dispatcher>(TOKENS.dispatcher),
       resources: from.resolve<readonly Resource[]>(TOKENS.resources),
       ops: {
-        readiness: () => readiness.check(),
+        readiness: ports.readiness ?? (() => readiness.check()),
         metrics: () => [metrics.registry, ...(ports.extraMetrics?.() ?? [])],
       },
       root: rootRoutes({
