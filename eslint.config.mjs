@@ -3,7 +3,16 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '.cache/**', '**/node_modules/**', 'coverage/**', '.data/**', 'benchmarks/results/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '.cache/**',
+      '**/node_modules/**',
+      'coverage/**',
+      '.data/**',
+      'benchmarks/results/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
