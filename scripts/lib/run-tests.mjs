@@ -19,7 +19,7 @@ export async function runTests(args) {
     return 0;
   }
   try {
-    prepare({ build, targets: ['services/standalone', 'libs/testing'] });
+    if (build) prepare({ targets: ['services/standalone', 'libs/testing'] });
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error;
     console.error(error.message);

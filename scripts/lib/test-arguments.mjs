@@ -2,8 +2,8 @@ const PROJECTS = ['unit', 'int', 'e2e'];
 
 export const TEST_HELP = `npm test [-- [--unit] [--int] [--e2e] [--no-build] [arguments of Jest]]
 
-Runs the unit, integration and end-to-end tests; the options choose. --no-build leaves out the build: unit and
-integration tests run from the sources, end-to-end tests run what was built. Everything else goes to Jest:
+Runs the unit, integration and end-to-end tests; the options choose. --no-build neither installs nor builds: unit
+and integration tests run from the sources, end-to-end tests run what was built. Everything else goes to Jest:
 
   npm test -- --unit
   npm test -- libs/broker
