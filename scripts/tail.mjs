@@ -1,6 +1,6 @@
 // npm run tail: prints every event of a running system.
 import { ApiClient } from './lib/api-client.mjs';
-import { ALL_BINDINGS, eventLine, gapLine } from './lib/event-lines.mjs';
+import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './lib/event-lines.mjs';
 import { followEvents } from './lib/event-stream.mjs';
 import { socketUrlOf, targetOf } from './lib/target.mjs';
 import { connectionHelp, connectionOptions, runTool } from './lib/tool.mjs';
@@ -9,10 +9,11 @@ const help = `npm run tail [-- [BINDING ...] [options]]
 
 Logs in and prints every event as it happens; connects again by itself. Bindings narrow it down, for example:
   npm run tail -- call.CHANNEL_CREATE.*
-  npm run tail -- call.*.* object.doc_created.user
+  npm run tail -- call object.doc_created.user
+Wildcards at the end may be left out (some shells refuse a bare *): call is call.*.*
 
   --json                one JSON object per line, as the socket delivered it
-  --account-id ID       events of this account below yours; "*" is every account (super admin; the default)
+  --account-id ID       only events of this account (default: of all accounts for a super admin, else your own)
   --ws-url URL          the WebSocket address, when it is not the server's /ws
 ${connectionHelp}`;
 
@@ -46,7 +47,7 @@ await runTool({
     await followEvents({
       client: new ApiClient(target),
       socketUrl: values['ws-url'] ?? socketUrlOf(target.url),
-      bindings: bindings.length > 0 ? bindings : ALL_BINDINGS,
+      bindings: bindings.length > 0 ? bindings.flatMap(completeBindings) : ALL_BINDINGS,
       optional: bindings.length === 0,
       accountId: values['account-id'],
       onFrame: show,

@@ -1,15 +1,27 @@
-/** Everything there is, family by family; super admins may subscribe to each. */
+/** Everything there is, family by family. */
 export const ALL_BINDINGS = [
   'call.*.*',
   'conference.event.*.*.*',
   'fax.status.*',
   'fax.object.*',
   'object.*.*',
-  'messaging.message.*',
-  'messaging.unread_count.*',
-  'messaging.channel_connected.*',
-  'messaging.channel_disconnected.*',
+  'messaging.*.*',
 ];
+
+/**
+ * A binding as typed, with the wildcards at its end that were left out: some shells refuse a bare `*`.
+ * `call` means `call.*.*`, `object.doc_created` means `object.doc_created.*`; a complete binding stays as it is.
+ */
+export function completeBindings(text) {
+  const words = text.split('.').filter((word, index, all) => word !== '' || index < all.length - 1);
+  const wanted = ALL_BINDINGS.map((binding) => binding.split('.')).filter((pattern) =>
+    pattern.every((word, index) => words[index] === undefined || word === '*' || words[index] === word),
+  );
+  const completed = wanted
+    .filter((pattern) => pattern.length > words.length)
+    .map((pattern) => [...words, ...pattern.slice(words.length)].join('.'));
+  return completed.length > 0 ? completed : [text];
+}
 
 /** One line for one event frame: when, what, where, and the data cut to the width of the terminal. */
 export function eventLine(frame, { time = new Date(), width = 0, colours = false } = {}) {

@@ -2,6 +2,8 @@ import { ToolError } from './tool.mjs';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+/** What a gateway answers an ordinary account that asks for the events of all. */
+const NOT_SUPER_ADMIN = 'unauthorized wildcard account id';
 
 /**
  * Follows the events of a running system: logs in, subscribes, and does both again when the connection is lost, until
@@ -37,13 +39,16 @@ async function followOnce(
   await client.login();
   const socket = await open(socketUrl);
   const stop = () => socket.close(1000);
+  let renewal;
   signal.addEventListener('abort', stop, { once: true });
   try {
     const taken = await subscribe(socket, { client, bindings, accountId, optional, onFrame });
     onNote(`listening to ${taken.join(' ')}; Ctrl-C ends`);
     onReady();
+    renewal = keepAuthenticated(socket, client);
     await closed(socket);
   } finally {
+    renewal?.();
     signal.removeEventListener('abort', stop);
     socket.terminate();
   }
@@ -75,6 +80,7 @@ function subscribe(socket, { client, bindings, accountId, optional, onFrame }) {
   return new Promise((resolve, reject) => {
     const waiting = new Map(bindings.map((binding, index) => [`tail-${index}`, binding]));
     const taken = [];
+    const narrowed = new Set();
     socket.once('close', () =>
       reject(Object.assign(new ToolError('the connection was lost'), { lost: true })),
     );
@@ -85,11 +91,17 @@ function subscribe(socket, { client, bindings, accountId, optional, onFrame }) {
       if (binding === undefined) return onFrame(frame);
       waiting.delete(frame.request_id);
       if (frame.status === 'success') taken.push(binding);
-      else if (!optional) return reject(new ToolError(`${binding}: ${frame.data?.errors?.join(', ')}`));
+      else if (frame.data?.errors?.includes(NOT_SUPER_ADMIN) && !narrowed.has(binding)) {
+        narrowed.add(binding);
+        return send(frame.request_id, binding);
+      } else if (!optional) return reject(new ToolError(`${binding}: ${frame.data?.errors?.join(', ')}`));
       if (waiting.size === 0) resolve(taken);
     });
-    for (const [requestId, binding] of waiting) {
-      const data = { binding, ...(accountId === undefined ? {} : { account_id: accountId }) };
+    const send = (requestId, binding) => {
+      waiting.set(requestId, binding);
+      // Every account first, as a super admin may; an ordinary account falls back to its own.
+      const account = accountId ?? (narrowed.has(binding) ? undefined : '*');
+      const data = { binding, ...(account === undefined ? {} : { account_id: account }) };
       socket.send(
         JSON.stringify({
           action: 'subscribe',
@@ -99,8 +111,35 @@ function subscribe(socket, { client, bindings, accountId, optional, onFrame }) {
           data,
         }),
       );
-    }
+    };
+    for (const [requestId, binding] of [...waiting]) send(requestId, binding);
   });
+}
+
+/** Gives the socket a fresh token well before the present one expires. Returns the function that ends it. */
+function keepAuthenticated(socket, client) {
+  let timer;
+  const schedule = (ms) => {
+    timer = setTimeout(renew, Math.min(ms, 2 ** 31 - 1));
+  };
+  const renew = async () => {
+    try {
+      await client.login();
+      socket.send(JSON.stringify({ action: 'ping', request_id: 'renewal', auth_token: client.token }));
+      schedule(remainingMs(client.token) * 0.8);
+    } catch {
+      // Should it go on failing, the server ends the session and the next connection logs in again.
+      schedule(10_000);
+    }
+  };
+  schedule(remainingMs(client.token) * 0.8);
+  return () => clearTimeout(timer);
+}
+
+/** Until a token expires, from its own claim. */
+function remainingMs(token) {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+  return Math.max(1000, claims.exp * 1000 - Date.now());
 }
 
 function closed(socket) {

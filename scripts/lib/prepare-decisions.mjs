@@ -13,13 +13,12 @@ export function fingerprint(files) {
 
 /**
  * Whether node_modules must be made anew. `stamp` is the digest of the lock file at the last install by these scripts;
- * without it, what npm says it installed (`node_modules/.package-lock.json`) decides, so that an `npm ci` by hand
- * counts as well.
+ * when it is another one, what npm says it installed (`node_modules/.package-lock.json`) decides, so that an install by
+ * hand counts as well.
  */
 export function installNeeded({ lockText, stamp, installedText }) {
   if (installedText === undefined) return true;
-  if (stamp !== undefined) return stamp !== digest(lockText);
-  return !installedMatches(JSON.parse(lockText), JSON.parse(installedText));
+  return stamp !== digest(lockText) && !installedMatches(JSON.parse(lockText), JSON.parse(installedText));
 }
 
 function installedMatches(lock, installed) {

@@ -35,13 +35,14 @@ function install(say) {
   const installedText = readIfThere(join('node_modules', '.package-lock.json'));
   const needed = installNeeded({ lockText, stamp, installedText });
   if (needed) {
-    say('Installing dependencies (npm ci) …');
-    const status = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
-    if (status !== 0) {
-      throw new PrepareError('Installing the dependencies failed; check the network and try again.');
-    }
+    say('Installing dependencies …');
+    const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    // npm ci refuses a lock file that was written where another platform's optional packages could not be seen; npm
+    // install takes the locked versions too and adds what this platform needs.
+    const done = npm(['ci', ...options], 'ignore') === 0 || npm(['install', '--no-save', ...options]) === 0;
+    if (!done) throw new PrepareError('Installing the dependencies failed; check the network and try again.');
   }
-  if (needed || stamp === undefined) writeStamp(INSTALL_STAMP, digest(lockText));
+  if (stamp !== digest(lockText)) writeStamp(INSTALL_STAMP, digest(lockText));
   return needed;
 }
 
@@ -68,9 +69,9 @@ function compile(say, targets) {
 }
 
 /** Runs npm with `args` in the repository and returns its exit code. */
-export function npm(args) {
+export function npm(args, stdio = 'inherit') {
   const cli = process.env.npm_execpath;
-  const options = { cwd: root, stdio: 'inherit' };
+  const options = { cwd: root, stdio };
   if (cli?.endsWith('.js')) return spawnSync(process.execPath, [cli, ...args], options).status ?? 1;
   // npm is a .cmd file on Windows, which only a shell can run; the arguments are ours and need no quoting.
   return spawnSync(`npm ${args.join(' ')}`, { ...options, shell: true }).status ?? 1;

@@ -1,1 +1,2 @@
-export {};
+export { buildStandalone, type Standalone } from './build-standalone';
+export { banner, type BannerFacts } from './banner';

@@ -1,0 +1,57 @@
+// npm run dev: compiles on every change and restarts the whole system.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { prefixLines } from './lib/prefix-lines.mjs';
+import { prepare, PrepareError, root } from './lib/prepare.mjs';
+import { runTool, ToolError } from './lib/tool.mjs';
+
+const help = `npm run dev
+
+Runs everything in one process, compiles on every change and starts again. Ctrl-C ends it.`;
+
+await runTool({
+  help,
+  async main() {
+    try {
+      prepare();
+    } catch (error) {
+      throw error instanceof PrepareError ? new ToolError(error.message) : error;
+    }
+    const compiler = start('build', [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-b',
+      'services/standalone',
+      '--watch',
+      '--preserveWatchOutput',
+    ]);
+    const system = start('ringdown', [
+      ...watchedFolders().map((folder) => `--watch-path=${folder}`),
+      '--watch-preserve-output',
+      '--enable-source-maps',
+      join('services', 'standalone', 'dist', 'main.js'),
+    ]);
+    const children = [compiler, system];
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.on(signal, () => children.forEach((child) => child.kill(signal)));
+    }
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  },
+});
+
+function start(name, args) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'] });
+  child.stdout.pipe(prefixLines(name)).pipe(process.stdout, { end: false });
+  child.stderr.pipe(prefixLines(name)).pipe(process.stderr, { end: false });
+  return child;
+}
+
+/** What is compiled; node --watch follows whole folders on macOS and Windows only, so Linux gets the main program. */
+function watchedFolders() {
+  if (process.platform === 'linux') return [];
+  return ['libs', 'services'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .map((name) => join(folder, name, 'dist'))
+      .filter((path) => existsSync(join(root, path))),
+  );
+}

@@ -1,0 +1,56 @@
+/** What a person needs to know to use the running system. */
+export interface BannerFacts {
+  readonly host: string;
+  readonly apiPort: number;
+  readonly wsPort: number;
+  /** `embedded` or the servers, without credentials. */
+  readonly broker: string;
+  readonly database: string;
+  readonly accountName: string;
+  readonly accountId: string | undefined;
+  readonly username: string;
+  /** Undefined when it is not the one that was set here: the database was made with another. */
+  readonly password: string | undefined;
+  readonly passwordSource: string;
+}
+
+/** The last thing printed at a start. */
+export function banner(facts: BannerFacts): string {
+  const host = hostForUrl(facts.host);
+  const api = `http://${host}:${facts.apiPort}`;
+  const rows: [string, string][] = [
+    ['page', `${api}/`],
+    ['REST', `${api}/v2`],
+    ['sockets', `ws://${host}:${facts.wsPort}/   and   ws://${host}:${facts.apiPort}/ws`],
+    ['broker', facts.broker],
+    ['database', facts.database],
+    ['account', `${facts.accountName}${facts.accountId === undefined ? '' : `  (id ${facts.accountId})`}`],
+    ['user', facts.username],
+    ['password', passwordText(facts)],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    '',
+    'Ringdown is ready.',
+    '',
+    ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`),
+    '',
+    'In a second terminal: watch every event, then make some.',
+    '',
+    '  npm run tail',
+    '  npm run demo',
+    '',
+  ].join('\n');
+}
+
+function passwordText({ password, passwordSource }: BannerFacts): string {
+  return password === undefined
+    ? `not the one in ${passwordSource}: this database was made with another`
+    : `${password}   (${passwordSource})`;
+}
+
+/** An address to type into a browser: "everywhere" is reached through this machine's own name for itself. */
+function hostForUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,58 @@
+import { banner, type BannerFacts } from './banner';
+import { serverName } from './server-name';
+
+const facts: BannerFacts = {
+  host: '127.0.0.1',
+  apiPort: 8000,
+  wsPort: 5555,
+  broker: 'embedded, in this process',
+  database: 'embedded (PGlite), in /data',
+  accountName: 'demo',
+  accountId: 'a'.repeat(32),
+  username: 'admin',
+  password: 'a password',
+  passwordSource: '/data/bootstrap-password',
+};
+
+describe('the banner', () => {
+  it('tells where everything is, who may log in, and what to try', () => {
+    const text = banner(facts);
+
+    for (const part of [
+      'http://127.0.0.1:8000/',
+      'http://127.0.0.1:8000/v2',
+      'ws://127.0.0.1:5555/',
+      'ws://127.0.0.1:8000/ws',
+      facts.broker,
+      facts.database,
+      'a'.repeat(32),
+      'admin',
+      'a password',
+      '/data/bootstrap-password',
+      'npm run tail',
+      'npm run demo',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('does not show a password that the database does not know', () => {
+    const text = banner({ ...facts, password: undefined, accountId: undefined });
+
+    expect(text).toContain('made with another');
+    expect(text).not.toContain('a password');
+  });
+
+  it.each([
+    ['0.0.0.0', 'http://localhost:8000/'],
+    ['::1', 'http://[::1]:8000/'],
+  ])('makes a URL to click of %s', (host, url) => expect(banner({ ...facts, host })).toContain(url));
+});
+
+describe('serverName', () => {
+  it.each([
+    ['amqp://user:hunter2@host:5672/vhost?heartbeat=1', 'amqp://host:5672/vhost'],
+    ['postgres://user:hunter2@host/db', 'postgres://host/db'],
+    ['amqp://host', 'amqp://host'],
+  ])('shows %s as %s', (url, name) => expect(serverName(url)).toBe(name));
+});

@@ -1,0 +1,97 @@
+import { buildApiGateway, type ApiGateway } from '@ringdown/api-gateway';
+import { buildBlackhole, type Blackhole } from '@ringdown/blackhole';
+import type { Broker } from '@ringdown/broker';
+import type { Settings } from '@ringdown/config';
+import { lockDataDir, type DataDirLock } from '@ringdown/database';
+import { buildObjectProducer } from '@ringdown/object-producer';
+import {
+  processMetrics,
+  withGeneratedSecret,
+  withLocalBootstrap,
+  type Component,
+  type Readiness,
+  type RunContext,
+  type ServiceModule,
+} from '@ringdown/runtime';
+
+/** Everything in one process, and what the banner tells about it. */
+export interface Standalone extends ServiceModule {
+  readonly settings: Settings;
+  /** For the process's own requests. */
+  readonly broker: Broker;
+  readonly api: ApiGateway;
+  readonly blackhole: Blackhole;
+}
+
+/**
+ * The composition root of the whole system. Takes the data directory first: what is generated into it, and the embedded
+ * database, belong to one process. Error: AppError `conflict` when another one has it.
+ */
+export async function buildStandalone(context: RunContext): Promise<Standalone> {
+  const lock = await lockDataDir(context.settings.dataDir);
+  try {
+    const settings = withLocalBootstrap(withGeneratedSecret(context.settings));
+    return await compose(context, settings, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function compose(
+  { logger, brokerFactory }: RunContext,
+  settings: Settings,
+  lock: DataDirLock,
+): Promise<Standalone> {
+  const ports = { logger, brokerFactory };
+  const objectProducer = await buildObjectProducer(settings, ports);
+  const blackhole = buildBlackhole(settings, ports);
+  const api = buildApiGateway(settings, {
+    ...ports,
+    readiness,
+    extraMetrics: () => [
+      processMetrics(),
+      ...services.filter((it) => it !== api).map(({ metrics }) => metrics),
+    ],
+    wsPort: () => blackhole.port,
+  });
+  // In start order: who answers requests comes before who asks.
+  const services: readonly ServiceModule[] = [objectProducer, blackhole, api];
+  const broker = brokerFactory('standalone');
+
+  function readiness(): Readiness {
+    return mergedReadiness(services);
+  }
+
+  // Kazoo clients of either port; the REST port has other things at other paths.
+  api.listener.onUpgrade(blackhole.upgradeHandler({ paths: ['/', '/ws'] }));
+
+  return {
+    name: 'standalone',
+    components: [
+      dataDirectory(lock),
+      ...services.flatMap(({ components }) => components),
+      { name: 'standalone broker', start: () => broker.start(), stop: () => broker.stop() },
+    ],
+    readiness,
+    beginDrain: () => services.forEach((service) => service.beginDrain()),
+    metrics: processMetrics(),
+    settings,
+    broker,
+    api,
+    blackhole,
+  };
+}
+
+/** Ready when every service is; each check is named after its service. */
+export function mergedReadiness(services: readonly Pick<ServiceModule, 'name' | 'readiness'>[]): Readiness {
+  const all = services.map((service) => ({ name: service.name, ...service.readiness() }));
+  const checks = all.flatMap(({ name, checks }) =>
+    Object.entries(checks).map(([check, text]): [string, string] => [`${name} ${check}`, text]),
+  );
+  return { ready: all.every(({ ready }) => ready), checks: Object.fromEntries(checks) };
+}
+
+function dataDirectory(lock: DataDirLock): Component {
+  return { name: 'data directory', start: () => Promise.resolve(), stop: () => lock.release() };
+}

@@ -1,0 +1,17 @@
+import 'reflect-metadata';
+import { run } from '@ringdown/runtime';
+import { buildStandalone, type Standalone } from './build-standalone';
+import { welcome } from './welcome';
+
+let system: Standalone;
+
+void run({
+  name: 'standalone',
+  process,
+  role: 'system',
+  build: async (context) => (system = await buildStandalone(context)),
+  onStarted: async ({ logger }) => {
+    const text = await welcome(system, logger);
+    process.stdout.write(text);
+  },
+});

@@ -1,0 +1,30 @@
+import type { Logger } from '@ringdown/core';
+import { bootstrapPasswordFile } from '@ringdown/runtime';
+import { banner } from './banner';
+import type { Standalone } from './build-standalone';
+import { ensureDemoDevice, signIn } from './first-visit';
+import { serverName } from './server-name';
+
+/** Looks at the running system as its first user would and returns the banner. */
+export async function welcome(
+  { settings, broker, api, blackhole }: Standalone,
+  logger: Logger,
+): Promise<string> {
+  const { bootstrap, amqpUrls, databaseUrl } = settings;
+  const visit = await signIn(broker, bootstrap);
+  if (visit) await ensureDemoDevice(broker, visit, logger);
+  return banner({
+    host: settings.host,
+    apiPort: api.listener.port,
+    wsPort: blackhole.port,
+    broker: amqpUrls ? `RabbitMQ at ${amqpUrls.map(serverName).join(', ')}` : 'embedded, in this process',
+    database: databaseUrl
+      ? `PostgreSQL at ${serverName(databaseUrl)}`
+      : `embedded (PGlite), in ${settings.dataDir}`,
+    accountName: bootstrap.accountName ?? '',
+    accountId: visit?.accountId,
+    username: bootstrap.username ?? '',
+    password: visit === undefined ? undefined : bootstrap.password,
+    passwordSource: bootstrapPasswordFile(settings),
+  });
+}
