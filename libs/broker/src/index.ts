@@ -26,3 +26,4 @@ export {
   type EmbeddedHub,
   type EmbeddedHubOptions,
 } from './embedded/embedded-hub';
+export { createAmqpBroker, type AmqpBrokerOptions } from './amqp/amqp-broker';

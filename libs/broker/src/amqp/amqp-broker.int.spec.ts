@@ -1,0 +1,17 @@
+import { describeBrokerContract } from '../contract/broker-contract';
+import { createVhost, rabbitFrom } from '../contract/rabbitmq-vhost';
+import { createAmqpBroker } from './amqp-broker';
+
+const server = rabbitFrom(process.env);
+
+if (server === undefined)
+  describe.skip('the RabbitMQ broker (no RabbitMQ given)', () => it.todo('keeps the broker contract'));
+else {
+  describeBrokerContract('the RabbitMQ broker', async () => {
+    const vhost = await createVhost(server, 'contract');
+    return {
+      connect: (options) => createAmqpBroker({ urls: [vhost.url], ...options }),
+      close: () => vhost.delete(),
+    };
+  });
+}

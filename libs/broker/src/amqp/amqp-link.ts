@@ -1,0 +1,119 @@
+import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
+import type { Socket } from 'node:net';
+import { AppError, type Logger, messageOf, withDeadline } from '@ringdown/core';
+
+const HEARTBEAT_S = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Heartbeats find a dead socket; this is for a broker that answers heartbeats and nothing else. */
+const SETUP_TIMEOUT_MS = 120_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+
+export interface AmqpLinkOptions {
+  /** Tried in turn. */
+  readonly urls: readonly string[];
+  /** Shown by the management UI. */
+  readonly name: string;
+  readonly logger: Logger;
+  /** Makes everything that lives on the connection; run again, whole, on every reconnect. */
+  readonly setup: (model: ChannelModel) => Promise<void>;
+  readonly onUp: () => void;
+  /** Everything on the connection is gone. May come without an `onUp` before it, when the setup was cut short. */
+  readonly onDown: (reason: string) => void;
+  readonly onBlocked: (reason: string | undefined) => void;
+}
+
+/** One connection that comes back: amqplib re-opens it with growing, jittered pauses, `setup` fills it again. */
+export class AmqpLink {
+  private recovering: RecoveringChannelModel | undefined;
+  private model: ChannelModel | undefined;
+  private closed = false;
+
+  constructor(private readonly options: AmqpLinkOptions) {}
+
+  /** Resolves when the first connection is set up. Rejects with `closed` when the link is closed before. */
+  async open(): Promise<void> {
+    const { urls, name, logger } = this.options;
+    const targets = urls.map(parseUrl);
+    // amqplib reads the fields at every attempt, so changing them makes it try the next server.
+    const target = { ...targets[0] };
+    let failures = 0;
+    this.recovering = await connect(target, {
+      timeout: CONNECT_TIMEOUT_MS,
+      noDelay: true,
+      keepAlive: true,
+      clientProperties: { connection_name: name },
+      recovery: {
+        initialDelay: 100,
+        maxDelay: 5_000,
+        waitForConnect: false,
+        setup: (model: ChannelModel) => this.setUp(model),
+      },
+    });
+    this.recovering.on('connect', () => {
+      logger.info('broker connected', { connection: name, host: target.hostname });
+      this.options.onUp();
+    });
+    this.recovering.on('connect-failed', (error) => {
+      logger.warn('broker connection failed', {
+        connection: name,
+        host: target.hostname,
+        error: error.message,
+      });
+      Object.assign(target, targets[++failures % targets.length]);
+    });
+    this.recovering.on('error', (error: unknown) =>
+      logger.debug('broker connection error', { connection: name, error: messageOf(error) }),
+    );
+    if (this.closed) await this.recovering.close();
+    try {
+      await this.recovering.waitForConnect();
+    } catch (error) {
+      throw new AppError('closed', 'the broker stopped before it was connected', { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.recovering === undefined) return;
+    await withDeadline(this.recovering.close(), CLOSE_TIMEOUT_MS, 'closing the connection').catch(
+      () => undefined,
+    );
+    // After the handshake amqplib only half-closes; a silent peer would keep the process alive.
+    if (this.model !== undefined) socketOf(this.model).destroy();
+  }
+
+  private async setUp(model: ChannelModel): Promise<void> {
+    let dead: string | undefined;
+    this.model = model;
+    // Before amqplib's own listeners: its recovery attaches them after this function, and would miss a loss meanwhile.
+    model.on('error', () => undefined);
+    model.on('close', (error?: Error) => {
+      dead = error?.message ?? 'connection closed';
+      this.options.onDown(dead);
+    });
+    model.on('blocked', (reason) => this.options.onBlocked(reason));
+    model.on('unblocked', () => this.options.onBlocked(undefined));
+    await withDeadline(this.options.setup(model), SETUP_TIMEOUT_MS, 'setting up the connection');
+    if (dead !== undefined) throw new Error(`connection lost while it was set up: ${dead}`);
+  }
+}
+
+function parseUrl(text: string): Options.Connect {
+  const url = new URL(text);
+  const heartbeat = url.searchParams.get('heartbeat');
+  return {
+    protocol: url.protocol.slice(0, -1),
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (url.protocol === 'amqps:' ? 5671 : 5672) : Number(url.port),
+    username: url.username === '' ? 'guest' : decodeURIComponent(url.username),
+    password: url.password === '' ? 'guest' : decodeURIComponent(url.password),
+    // Stays encoded; amqplib decodes it.
+    vhost: url.pathname.length > 1 ? url.pathname.slice(1) : '/',
+    heartbeat: heartbeat === null ? HEARTBEAT_S : Number(heartbeat),
+  };
+}
+
+/** amqplib has no way to drop a connection without the peer's help. */
+function socketOf(model: ChannelModel): Socket {
+  return (model.connection as unknown as { readonly stream: Socket }).stream;
+}
