@@ -20,6 +20,8 @@ export interface LoggerOptions {
 
 /** The process's logger: children share its output, and whoever made it closes it. */
 export interface RootLogger extends Logger {
+  /** Changes what is written from now on, also by children. */
+  setLevel(level: Level): void;
   /** Resolves when everything logged so far is written. Later lines are dropped. */
   close(): Promise<void>;
 }
@@ -65,7 +67,12 @@ export function createLogger(options: LoggerOptions): RootLogger {
     if (closed || !sink.isLevelEnabled(level)) return;
     sink.log(level, redactText(message), { fields: plainValue(fields) });
   };
-  return Object.assign(boundLogger(write, options.fields ?? {}), { close });
+  return Object.assign(boundLogger(write, options.fields ?? {}), {
+    close,
+    setLevel: (level: Level) => {
+      sink.level = level;
+    },
+  });
 }
 
 function boundLogger(

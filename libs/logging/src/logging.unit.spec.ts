@@ -112,6 +112,21 @@ describe('a logger', () => {
     expect(text).not.toContain('quiet');
   });
 
+  it('changes its level together with its children', async () => {
+    const text = await logged(
+      (logger) => {
+        const child = logger.child({});
+        child.info('before');
+        logger.setLevel('info');
+        child.info('after');
+      },
+      { level: 'warn' },
+    );
+
+    expect(text).not.toContain('before');
+    expect(text).toContain('after');
+  });
+
   it.each(['json', 'pretty'] as const)('hides secrets at any depth in %s', async (format) => {
     const error = new Error('connect amqp://user:hunter2@host failed', {
       cause: new AppError('internal', `bad ${JWT}`, { details: { api_key: 'hunter2' } }),

@@ -62,7 +62,7 @@ export async function run(options: RunOptions): Promise<void> {
     return;
   }
   const logger = createLogger({
-    level: settings.logLevel,
+    level: quietStart(options, settings) ? 'warn' : settings.logLevel,
     format: settings.logFormat,
     fields: { service: options.name },
     stream: host.stdout,
@@ -118,6 +118,7 @@ async function live(options: RunOptions, settings: Settings, logger: RootLogger)
     });
     await runner.start();
     if (!stopping.signal.aborted) await options.onStarted?.(context);
+    logger.setLevel(settings.logLevel);
   })();
 
   try {
@@ -147,6 +148,11 @@ function completeSettings(options: RunOptions, settings: Settings): Settings {
     );
   }
   return withLocalSecret(settings);
+}
+
+/** A person who starts the whole system wants its banner, not a line from every part of it. */
+function quietStart(options: RunOptions, settings: Settings): boolean {
+  return options.role === 'system' && settings.logLevel === 'info' && settings.logFormat === 'pretty';
 }
 
 function opsComponents(

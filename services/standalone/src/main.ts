@@ -9,7 +9,10 @@ void run({
   name: 'standalone',
   process,
   role: 'system',
-  build: async (context) => (system = await buildStandalone(context)),
+  build: async (context) => {
+    process.stdout.write('Starting Ringdown …\n');
+    return (system = await buildStandalone(context));
+  },
   onStarted: async ({ logger }) => {
     const text = await welcome(system, logger);
     process.stdout.write(text);
