@@ -1,4 +1,4 @@
-import { RecentSet, type Clock, type Logger } from '@ringdown/core';
+import { RecentSet, messageOf, type Clock, type Logger } from '@ringdown/core';
 import type { DecodeEvent, IncomingEvent, WireMessage } from '@ringdown/contracts';
 import type { Dialect, GapNotice, RenderableEvent } from './dialect';
 import type { GatewayMetrics } from './metrics';
@@ -23,6 +23,9 @@ export interface EventDispatcherOptions {
   readonly maxBacklog?: number;
 }
 
+/** Bytes one socket may be given in one turn; more would look like a peer that does not read. */
+const MAX_TURN_BYTES = 256 * 1024;
+
 type Job =
   | { readonly kind: 'message'; readonly message: WireMessage }
   | { readonly kind: 'gap'; readonly gap: GapNotice };
@@ -41,6 +44,8 @@ export class EventDispatcher {
   /** The rest of a long job. */
   private current: IterableIterator<void> | undefined;
   private pumping = false;
+  /** Of frames built in this turn. */
+  private turnBytes = 0;
   private idleListeners: (() => void)[] = [];
 
   constructor(private readonly options: EventDispatcherOptions) {
@@ -73,7 +78,8 @@ export class EventDispatcher {
   private async pump(): Promise<void> {
     this.pumping = true;
     while (this.step()) {
-      if (this.current !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.current !== undefined || this.turnBytes > MAX_TURN_BYTES)
+        await new Promise<void>((resolve) => setImmediate(resolve));
     }
     this.pumping = false;
     for (const listener of this.idleListeners.splice(0)) listener();
@@ -84,10 +90,23 @@ export class EventDispatcher {
     if (this.current === undefined) {
       const job = this.backlog.shift();
       if (job === undefined) return false;
-      this.current = this.run(job);
+      this.guarded(() => (this.current = this.run(job)));
     }
-    if (this.current?.next().done === true) this.current = undefined;
+    this.guarded(() => {
+      if (this.current?.next().done === true) this.current = undefined;
+    });
     return true;
+  }
+
+  /** One event that cannot be delivered must not stop those after it. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.current = undefined;
+      this.options.metrics.eventDropped('failed');
+      this.options.logger.error('an event could not be delivered', { error: messageOf(error) });
+    }
   }
 
   /** Does the job; a long one is returned as an iterator that yields between chunks. */
@@ -109,7 +128,7 @@ export class EventDispatcher {
     const now = this.options.clock();
     let queued = 0;
     for (const group of groups) {
-      const frame = frameFor(renderable, group);
+      const frame = this.frameFor(renderable, group);
       for (const session of group.members) if (session.deliver(frame, now)) queued += 1;
     }
     this.account(event, queued);
@@ -124,7 +143,7 @@ export class EventDispatcher {
     let inChunk = 0;
     let queued = 0;
     for (const group of groups) {
-      const frame = frameFor(renderable, group);
+      const frame = this.frameFor(renderable, group);
       // A copy: whoever leaves and comes back between two chunks must not be served twice.
       for (const session of [...group.members]) {
         if (inChunk >= this.chunkSize) {
@@ -183,6 +202,13 @@ export class EventDispatcher {
     return undefined;
   }
 
+  private frameFor(event: RenderableEvent, group: SubscriptionGroup<Session>): Buffer {
+    const frame = textFrame(group.dialect.renderEvent(event, group.binding, group.accountId));
+    if (this.turnBytes === 0) this.options.scheduler.afterFlush(() => (this.turnBytes = 0));
+    this.turnBytes += frame.length;
+    return frame;
+  }
+
   private account(event: IncomingEvent, queued: number): void {
     const { metrics, scheduler, clock } = this.options;
     if (queued === 0) return;
@@ -194,8 +220,4 @@ export class EventDispatcher {
 function renderableOf(event: IncomingEvent): RenderableEvent {
   let json: string | undefined;
   return { event, bodyJson: () => (json ??= JSON.stringify(event.body)) };
-}
-
-function frameFor(event: RenderableEvent, group: SubscriptionGroup<Session>): Buffer {
-  return textFrame(group.dialect.renderEvent(event, group.binding, group.accountId));
 }

@@ -8,7 +8,6 @@ import type { Flushable, FrameJoiner, WriteScheduler } from './write-scheduler';
 export class SessionWriter implements Flushable {
   private pending: Buffer[] = [];
   private pendingBytes = 0;
-  private scheduled = false;
   private open = true;
 
   constructor(
@@ -25,28 +24,31 @@ export class SessionWriter implements Flushable {
   /** False when the frame was not taken because the socket is closing or was just found too slow. */
   push(frame: Buffer): boolean {
     if (!this.open) return false;
-    const queued = this.queuedBytes;
-    // A single frame larger than the bound still passes on an idle socket: the bound is about not reading.
-    if (queued > 0 && queued + frame.length > this.maxQueuedBytes) {
-      this.onTooSlow();
-      return false;
+    if (!this.hasRoomFor(frame)) {
+      // What waits for the end of the turn says nothing about the peer; only what the connection does not take does.
+      this.flush(this.scheduler);
+      if (!this.hasRoomFor(frame)) {
+        this.onTooSlow();
+        return false;
+      }
     }
-    this.pending.push(frame);
+    if (this.pending.push(frame) === 1) this.scheduler.schedule(this);
     this.pendingBytes += frame.length;
-    if (!this.scheduled) {
-      this.scheduled = true;
-      this.scheduler.schedule(this);
-    }
     return true;
   }
 
   flush(joiner: FrameJoiner): void {
-    this.scheduled = false;
     if (this.pending.length === 0) return;
     const frames = this.pending;
     this.pending = [];
     this.pendingBytes = 0;
     this.transport.write(frames, joiner.join(frames));
+  }
+
+  /** A single frame larger than the bound still passes on an idle socket: the bound is about not reading. */
+  private hasRoomFor(frame: Buffer): boolean {
+    const queued = this.queuedBytes;
+    return queued === 0 || queued + frame.length <= this.maxQueuedBytes;
   }
 
   /** Writes what waits (or drops it, for a socket that does not read anyway), then `last`, and takes nothing more. */
