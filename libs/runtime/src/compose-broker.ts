@@ -1,13 +1,23 @@
-import { createEmbeddedHub, type Broker } from '@ringdown/broker';
+import { createAmqpBroker, createEmbeddedHub, type Broker } from '@ringdown/broker';
 import type { Settings } from '@ringdown/config';
-import { AppError, type Logger } from '@ringdown/core';
+import type { Logger } from '@ringdown/core';
 
 /** Gives each service of a process its own connection to the one broker. */
 export type BrokerFactory = (service: string) => Broker;
 
 /** RabbitMQ where the settings name one, else the broker inside this process. */
 export function composeBroker(settings: Settings, logger: Logger): BrokerFactory {
-  if (settings.amqpUrls) throw new AppError('not_implemented', 'RabbitMQ is not supported yet');
+  // Handlers get half of the time a stop may take; the rest is for flushing and closing.
+  const drainTimeoutMs = Math.ceil(settings.shutdownTimeoutMs / 2);
+  const { amqpUrls: urls } = settings;
+  if (urls) {
+    const outbox = {
+      maxMessages: settings.brokerOutboxMaxMessages,
+      maxBytes: settings.brokerOutboxMaxBytes,
+    };
+    return (service) =>
+      createAmqpBroker({ urls, service, outbox, drainTimeoutMs, logger: logger.child({ service }) });
+  }
   const hub = createEmbeddedHub();
-  return (service) => hub.connect({ service, logger: logger.child({ service }) });
+  return (service) => hub.connect({ service, drainTimeoutMs, logger: logger.child({ service }) });
 }
