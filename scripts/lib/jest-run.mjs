@@ -15,11 +15,13 @@ export class JestRun {
    * @param {string[]} args
    * @param {Record<string, string>} env
    * @param {string} reportFile
+   * @param {(pid: number) => () => void} hold sees to it that the process ends when this one crashes
    */
-  constructor(args, env, reportFile) {
+  constructor(args, env, reportFile, hold) {
     this.args = args;
     this.env = env;
     this.reportFile = reportFile;
+    this.hold = hold;
   }
 
   /** Resolves with Jest's report, undefined when it wrote none, and whether all is well. */
@@ -33,6 +35,7 @@ export class JestRun {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     this.#child = child;
+    const release = child.pid === undefined ? () => undefined : this.hold(child.pid);
     let hung = false;
     let writtenAt = 0;
     const watchdog = setInterval(() => {
@@ -47,6 +50,7 @@ export class JestRun {
       child.once('exit', (status) => resolve(status ?? 1));
     });
     clearInterval(watchdog);
+    release();
     return { code, hung, stopped: this.#stopped, report: this.#read() };
   }
 

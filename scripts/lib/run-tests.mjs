@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { JestRun } from './jest-run.mjs';
 import { prepare, PrepareError, root } from './prepare.mjs';
@@ -42,7 +41,7 @@ class TestRun {
   #jest;
   #kit = createRequire(import.meta.url)(join(root, 'libs', 'testing', 'dist', 'index.js'));
   #marker = randomBytes(8).toString('hex');
-  #folder = mkdtempSync(join(tmpdir(), 'ringdown-test-run-'));
+  #folder = this.#kit.temporaryDirectory('ringdown-test-run');
 
   constructor(projects, jestArgs) {
     this.#projects = projects;
@@ -97,7 +96,8 @@ class TestRun {
     this.#jest = new JestRun(
       ['--selectProjects', ...projects, '--passWithNoTests', ...args, ...this.#jestArgs],
       { ...process.env, ...env },
-      join(this.#folder, `${projects.join('-')}.json`),
+      join(this.#folder.path, `${projects.join('-')}.json`),
+      (pid) => this.#kit.hold({ kind: 'process', pid, signal: 'SIGTERM' }),
     );
     const { code, hung, report } = await this.#jest.finish();
     if (report) this.reports.push(report);
@@ -118,12 +118,12 @@ class TestRun {
   }
 
   async #cleanUp() {
+    this.#folder.remove();
     try {
       await this.#kit.closeEverything();
     } catch (error) {
       this.#problems.push(error.message);
     }
-    rmSync(this.#folder, { recursive: true, force: true });
     const left = await this.#leftovers();
     for (const { pid } of left) kill(pid);
     if (left.length > 0 && !this.#interrupted) {

@@ -36,3 +36,5 @@ export { startOwnPostgres, startPostgres } from './servers/postgres';
 export { RUN_MARKER, leftoversOf, type Leftover } from './leftovers';
 export { TestSystem, type RunningService, type SystemOptions } from './system';
 export { ownServersPossible } from './servers/own-servers';
+export { hold, type Held } from './guard';
+export { temporaryDirectory } from './servers/temporary-directory';
