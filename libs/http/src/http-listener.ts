@@ -30,7 +30,8 @@ export interface HttpListenerOptions {
   readonly keepAliveTimeoutMs?: number;
   /** A connection on which nothing moves while an answer is due or being sent. Default 120,000. */
   readonly socketTimeoutMs?: number;
-  /** On stop, idle connections are closed evenly over this time, so that clients do not return all at once. Default 500. */
+  /** On stop, idle connections are closed one per millisecond, or evenly over this time when they are more: so that
+   * clients do not return all at once. Default 500. */
   readonly paceMs?: number;
   /** On stop, requests under way may take this long before their connections are destroyed. Default 10,000. */
   readonly drainTimeoutMs?: number;
@@ -165,8 +166,10 @@ export class HttpListener implements Lifecycle {
     // Not http.Server.close: that one would cut every idle connection at once.
     NetServer.prototype.close.call(this.server);
     const idle = [...this.connections].filter(([, active]) => active === 0).map(([socket]) => socket);
+    // One per millisecond, faster when that would take longer than the setting.
+    const spreadMs = Math.min(this.options.paceMs ?? 500, idle.length);
     const timers = idle.map((socket, index) =>
-      setTimeout(() => this.endIfIdle(socket), ((this.options.paceMs ?? 500) * index) / idle.length),
+      setTimeout(() => this.endIfIdle(socket), (spreadMs * index) / idle.length),
     );
     const drainTimeoutMs = this.options.drainTimeoutMs ?? 10_000;
     const deadline = setTimeout(() => {

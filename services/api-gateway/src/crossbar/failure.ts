@@ -67,6 +67,9 @@ function dataOf(error: AppError): unknown {
       return { message: 'invalid credentials' };
     case 'too_large':
       return { file: { maxSize: { message: error.message, target: error.details?.['max_bytes'] } } };
+    case 'conflict':
+    case 'precondition_failed':
+      return { message: error.message, ...error.details };
     default:
       return { message: error.message };
   }
