@@ -22,6 +22,7 @@ export interface Blackhole extends ServiceModule {
 export function buildBlackhole(settings: Settings, ports: BlackholePorts): Blackhole {
   const container = buildContainer(settings, ports);
   const broker = container.resolve(tokens.broker);
+  const directory = container.resolve(tokens.directory);
   const gateway = container.resolve(tokens.gateway);
   const listener = container.resolve(tokens.listener);
   const dialect = container.resolve(tokens.dialect);
@@ -51,12 +52,12 @@ export function buildBlackhole(settings: Settings, ports: BlackholePorts): Black
     components: [
       named('blackhole listener', listener),
       named('blackhole broker', broker),
-      named('blackhole directory', container.resolve(tokens.directory)),
+      named('blackhole directory', directory),
       named('blackhole event feed', container.resolve(tokens.feed)),
       named('blackhole gateway', gateway),
       operations,
     ],
-    readiness: () => blackholeReadiness(container),
+    readiness: () => blackholeReadiness({ broker, directory, gateway }),
     beginDrain: () => {
       gateway.beginDrain();
       listener.beginDrain();

@@ -177,10 +177,15 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       });
   });
   provide(tokens.listener, (c) => {
+    const parts = {
+      broker: c.resolve(tokens.broker),
+      directory: c.resolve(tokens.directory),
+      gateway: c.resolve(tokens.gateway),
+    };
     const app = createApp();
     app.use(
       opsRoutes({
-        readiness: () => blackholeReadiness(c),
+        readiness: () => blackholeReadiness(parts),
         metrics: () => [processMetrics(), c.resolve(tokens.metrics).registry],
       }),
     );

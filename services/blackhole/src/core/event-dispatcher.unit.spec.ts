@@ -1,0 +1,144 @@
+import { silentLogger } from '@ringdown/core';
+import { decodeEvent, parseBinding, type WireMessage } from '@ringdown/contracts';
+import type { Dialect } from './dialect';
+import { EventDispatcher } from './event-dispatcher';
+import { noMetrics } from './metrics';
+import { payloadOf } from './server-frame';
+import type { Session } from './session';
+import { SubscriptionTable } from './subscription-table';
+import { WriteScheduler } from './write-scheduler';
+
+const ACCOUNT = 'acc';
+
+function message(callId: string, extra: Partial<WireMessage> = {}): WireMessage {
+  return {
+    exchange: 'call',
+    routingKey: `call.CHANNEL_CREATE.${callId}`,
+    body: Buffer.from(JSON.stringify({ call_id: callId })),
+    messageId: undefined,
+    timestampMs: undefined,
+    type: undefined,
+    appId: undefined,
+    contentType: undefined,
+    headers: { account_id: ACCOUNT },
+    ...extra,
+  };
+}
+
+/** A dispatcher over sessions that only write down what they get. */
+function setUp(sessionCount: number, options: { chunkSize?: number; maxBacklog?: number } = {}) {
+  let rendered = 0;
+  const dialect = {
+    name: 'test',
+    renderEvent: ({ event }) => {
+      rendered += 1;
+      if (event.routingKey.endsWith('boom')) throw new Error('boom');
+      return event.routingKey.slice('call.CHANNEL_CREATE.'.length);
+    },
+    renderGap: ({ reason }) => `gap ${reason}`,
+  } as Pick<Dialect, 'name' | 'renderEvent' | 'renderGap'> as Dialect;
+  const table = new SubscriptionTable<Session>();
+  const binding = parseBinding('call.*.*');
+  const frames: Buffer[][] = [];
+  const sessions = Array.from({ length: sessionCount }, (_, index) => {
+    const got: Buffer[] = (frames[index] = []);
+    const take = (frame: Buffer): boolean => got.push(frame) > 0;
+    const session = { isOpen: true, dialect, subscriptions: { size: 1 }, deliver: take, notify: take };
+    return session as unknown as Session;
+  });
+  for (const session of sessions) table.add(dialect, binding, ACCOUNT, session);
+  const dispatcher = new EventDispatcher({
+    decode: decodeEvent,
+    table,
+    sessions: () => sessions,
+    scheduler: new WriteScheduler(),
+    metrics: noMetrics,
+    clock: Date.now,
+    logger: silentLogger,
+    ...options,
+  });
+  const texts = (index: number): string[] => frames[index]!.map((frame) => payloadOf(frame).toString());
+  return { dispatcher, table, binding, dialect, sessions, frames, texts, rendered: () => rendered };
+}
+
+it('builds one frame for all sockets', () => {
+  const { dispatcher, frames, rendered } = setUp(100);
+
+  dispatcher.onMessage(message('a'));
+
+  expect(rendered()).toBe(1);
+  expect(new Set(frames.map(([frame]) => frame)).size).toBe(1);
+});
+
+it('gives other work a turn during a large fan-out and keeps the order, gaps included', async () => {
+  const { dispatcher, texts } = setUp(1_000, { chunkSize: 100 });
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 0);
+
+  dispatcher.onMessage(message('a'));
+  expect(texts(0)).toEqual(['a']);
+  expect(texts(999)).toEqual([]);
+  dispatcher.onMessage(message('b'));
+  dispatcher.onGap({ sinceMs: 1, reason: 'queue_overflow' });
+  dispatcher.onMessage(message('c'));
+  await dispatcher.drained();
+  clearInterval(counting);
+
+  for (const index of [0, 500, 999]) expect(texts(index)).toEqual(['a', 'b', 'gap queue_overflow', 'c']);
+  expect(turns).toBeGreaterThan(0);
+});
+
+it('stops yielding when it falls behind, and keeps the order', () => {
+  const { dispatcher, texts } = setUp(1_000, { chunkSize: 100, maxBacklog: 20 });
+  const ids = Array.from({ length: 22 }, (_, index) => `m${index}`);
+
+  for (const id of ids) dispatcher.onMessage(message(id));
+
+  expect(texts(0)).toEqual(ids);
+  expect(texts(999)).toEqual(ids);
+});
+
+it('serves nobody twice who leaves and comes back during a fan-out, and nobody who left', async () => {
+  const { dispatcher, table, dialect, binding, sessions, texts } = setUp(1_000, { chunkSize: 100 });
+
+  dispatcher.onMessage(message('a'));
+  table.delete(dialect, binding, ACCOUNT, sessions[0]!);
+  table.add(dialect, binding, ACCOUNT, sessions[0]!);
+  table.delete(dialect, binding, ACCOUNT, sessions[999]!);
+  await dispatcher.drained();
+
+  expect(texts(0)).toEqual(['a']);
+  expect(texts(999)).toEqual([]);
+});
+
+it('goes on after an event that cannot be rendered', () => {
+  const { dispatcher, texts } = setUp(2);
+
+  dispatcher.onMessage(message('boom'));
+  dispatcher.onMessage(message('after'));
+
+  expect(texts(0)).toEqual(['after']);
+});
+
+it('yields after many bytes, so that a burst has time to be written', async () => {
+  const { dispatcher, texts } = setUp(1);
+  const body = { filler: 'x' };
+  const long = 'y'.repeat(200);
+  const ids = Array.from({ length: 2_000 }, (_, index) => `${long}${index}`);
+
+  for (const id of ids) dispatcher.onMessage(message(id, { body: Buffer.from(JSON.stringify(body)) }));
+
+  expect(texts(0).length).toBeLessThan(ids.length);
+  await dispatcher.drained();
+  expect(texts(0)).toEqual(ids);
+});
+
+it('drops repeats by message id, but not the same id under another key', () => {
+  const { dispatcher, texts } = setUp(1);
+
+  dispatcher.onMessage(message('a', { messageId: '1' }));
+  dispatcher.onMessage(message('a', { messageId: '1' }));
+  dispatcher.onMessage(message('b', { messageId: '1' }));
+
+  expect(texts(0)).toEqual(['a', 'b']);
+});
