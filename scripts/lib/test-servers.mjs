@@ -5,10 +5,14 @@
  * @param {(line: string) => void} say
  */
 export async function startTestServers(kit, say) {
-  const [rabbitMq, postgres] = await Promise.all([
+  // Both are waited for, whatever happens to one: nothing may still be starting while everything is being stopped.
+  const starts = await Promise.allSettled([
     startOne(kit, say, 'RabbitMQ', kit.startRabbitMq),
     startOne(kit, say, 'PostgreSQL', kit.startPostgres),
   ]);
+  const failed = starts.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+  const [rabbitMq, postgres] = starts.map(({ value }) => value);
   const env = {};
   const missing = {};
   if (rabbitMq.server) {
@@ -20,9 +24,9 @@ export async function startTestServers(kit, say) {
   if (postgres.server) env.RINGDOWN_TEST_DATABASE_URL = postgres.server.url;
   else env.RINGDOWN_TEST_DATABASE_MISSING = missing.PostgreSQL = postgres.reason;
 
-  if (await ownServersPossible(kit, say, [rabbitMq.server, postgres.server])) {
-    env.RINGDOWN_TEST_OWN_SERVERS = 'yes';
-  }
+  // Empty means no; unset would let specs look for themselves.
+  const own = await ownServersPossible(kit, say, [rabbitMq.server, postgres.server]);
+  env.RINGDOWN_TEST_OWN_SERVERS = own ? 'yes' : '';
   return { env, missing };
 }
 

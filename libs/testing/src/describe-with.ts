@@ -51,7 +51,9 @@ export function describeWithOwnServers(name: string, suite: () => void): void {
   describeWith(
     'servers of its own',
     possible,
-    'neither Docker nor both RabbitMQ and PostgreSQL are installed here',
+    process.env['RINGDOWN_TEST_AMQP_MISSING'] ??
+      process.env['RINGDOWN_TEST_DATABASE_MISSING'] ??
+      'neither Docker nor both RabbitMQ and PostgreSQL are installed here',
     name,
     suite,
     suite,

@@ -15,7 +15,6 @@ describeWithOwnServers('a RabbitMQ of one’s own', () => {
   beforeAll(async () => {
     server = await startOwnRabbitMq();
   }, 180_000);
-  afterAll(() => server.stop());
 
   it('has a management API that makes vhosts, and a version', async () => {
     const vhost = await createVhost({ amqpUrl: server.url, managementUrl: server.managementUrl! });
@@ -87,7 +86,6 @@ describeWithOwnServers('a PostgreSQL of one’s own', () => {
   beforeAll(async () => {
     server = await startOwnPostgres();
   }, 180_000);
-  afterAll(() => server.stop());
 
   it('makes and drops databases', async () => {
     const database = await createTestDatabase(server.url);
