@@ -9,10 +9,15 @@ import type { Transport } from '../core/transport';
  * empty. Otherwise they go through `send`. Verified for the pinned version of `ws` by a specification of its own.
  */
 export class WsTransport implements Transport {
+  /** Extensions are settled by the handshake. */
+  private readonly withoutExtensions: boolean;
+
   constructor(
     private readonly socket: WebSocket,
     private readonly connection: Duplex,
-  ) {}
+  ) {
+    this.withoutExtensions = socket.extensions === '';
+  }
 
   get queuedBytes(): number {
     return this.socket.bufferedAmount;
@@ -55,6 +60,6 @@ export class WsTransport implements Transport {
 
   /** What `ws` has accepted but not written is `bufferedAmount` without the connection's own buffer. */
   private mayBypass(): boolean {
-    return this.socket.extensions === '' && this.socket.bufferedAmount === this.connection.writableLength;
+    return this.withoutExtensions && this.socket.bufferedAmount === this.connection.writableLength;
   }
 }

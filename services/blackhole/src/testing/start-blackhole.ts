@@ -1,8 +1,7 @@
-import { silentLogger, type Logger } from '@ringdown/core';
+import { silentLogger } from '@ringdown/core';
 import {
   createEmbeddedHub,
   type Broker,
-  type EmbeddedHub,
   type Feed,
   type FeedHandlers,
   type FeedOptions,
@@ -22,7 +21,6 @@ export const SIBLING = 'd'.repeat(32);
 /** A real gateway on a free port, an embedded broker behind it, a directory the test decides about. */
 export interface TestBlackhole {
   readonly blackhole: Blackhole;
-  readonly hub: EmbeddedHub;
   /** Of the gateway itself. */
   readonly broker: Broker;
   /** Of somebody else, for requests and publishing. */
@@ -49,21 +47,20 @@ export interface TestBlackhole {
 
 export async function startBlackhole(
   overrides: SettingsOverrides = {},
-  logger: Logger = silentLogger,
+  connectBroker: (service: string) => Broker = embedded(),
 ): Promise<TestBlackhole> {
   const settings = loadSettings(
     {},
     { wsPort: 0, wsUnbindDebounceMs: 10, wsDrainWindowMs: 200, wsRateCapacity: 100_000, ...overrides },
   );
-  const hub = createEmbeddedHub();
   const directory = new FakeDirectory();
   directory.addAccount(ROOT);
   directory.addAccount(RESELLER, [ROOT]);
   directory.addAccount(CUSTOMER, [ROOT, RESELLER]);
   directory.addAccount(SIBLING, [ROOT, RESELLER]);
 
-  const broker = hub.connect({ service: 'blackhole' });
-  const peer = hub.connect({ service: 'tester' });
+  const broker = connectBroker('blackhole');
+  const peer = connectBroker('tester');
   let feed: Feed | undefined;
   let handlers: FeedHandlers | undefined;
   const hooks: Pick<TestBlackhole, 'beforeBind'> = { beforeBind: () => Promise.resolve() };
@@ -79,7 +76,11 @@ export async function startBlackhole(
     return (feed = opened);
   };
 
-  const blackhole = buildBlackhole(settings, { brokerFactory: () => broker, directory, logger });
+  const blackhole = buildBlackhole(settings, {
+    brokerFactory: () => broker,
+    directory,
+    logger: silentLogger,
+  });
   await peer.start();
   for (const component of blackhole.components) await component.start();
   const stop = async (): Promise<void> => {
@@ -93,7 +94,6 @@ export async function startBlackhole(
 
   return Object.assign(hooks, {
     blackhole,
-    hub,
     broker,
     peer,
     directory,
@@ -124,6 +124,12 @@ export async function startBlackhole(
       (await blackhole.metrics.metrics()).split('\n').filter((line) => line.startsWith(name)),
     stop,
   });
+}
+
+/** A broker of its own for each system under test. */
+function embedded(): (service: string) => Broker {
+  const hub = createEmbeddedHub();
+  return (service) => hub.connect({ service });
 }
 
 /** The draft of a new call of an account. */
