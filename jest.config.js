@@ -1,7 +1,7 @@
 // Three projects, told apart by suffix. Sources are transformed by swc; types are checked by `npm run check`.
 const base = {
   rootDir: __dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/libs/database/jest-environment.cjs',
   transform: {
     '^.+\\.(ts|mjs)$': [
       '@swc/jest',
@@ -13,6 +13,7 @@ const base = {
     ],
   },
   moduleNameMapper: {
+    '^@electric-sql/pglite$': '<rootDir>/libs/database/jest-pglite.cjs',
     '^@ringdown/(core|contracts|config|logging|broker|http|auth|database|runtime|testing)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^@ringdown/(api-gateway|blackhole|object-producer|standalone)$': '<rootDir>/services/$1/src/index.ts',

@@ -16,13 +16,13 @@ export interface OutboxEntry {
  * ids are given out before the commit, and only the lock makes their order the order of the commits.
  * Call the drainer's `kick` after the commit.
  */
-export async function enqueue(
-  transaction: Kysely<OutboxTables>,
+export async function enqueue<Tables extends OutboxTables>(
+  transaction: Kysely<Tables>,
   entries: readonly OutboxEntry[],
   nowMs: number,
 ): Promise<void> {
   if (entries.length === 0) return;
-  await transaction
+  await (transaction as unknown as Kysely<OutboxTables>)
     .insertInto('outbox')
     .values(
       entries.map(({ message, orderKey, urgent }) => ({

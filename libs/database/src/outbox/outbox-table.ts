@@ -1,5 +1,4 @@
 import type { Generated } from 'kysely';
-import { sql } from 'kysely';
 import type { MigrationSet } from '../migrate';
 
 /** Messages committed together with the data they tell about, waiting to be published. */
@@ -47,11 +46,7 @@ export const outboxMigrations: MigrationSet = {
           .addColumn('body', 'bytea', (column) => column.notNull())
           .addColumn('created_at', 'bigint', (column) => column.notNull())
           .execute();
-        await db.schema
-          .createIndex('outbox_next')
-          .on('outbox')
-          .columns([sql`urgent desc`.$castTo<string>() as never, 'id'])
-          .execute();
+        await db.schema.createIndex('outbox_next').on('outbox').columns(['urgent desc', 'id']).execute();
       },
     },
   ],

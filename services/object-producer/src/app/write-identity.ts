@@ -1,0 +1,29 @@
+import type { Actor } from '@ringdown/contracts';
+import type { RequestContext } from '@ringdown/broker';
+import { withoutSecrets } from '../documents/prepare-data';
+import type { JsonObject } from '../domain/json';
+import type { WriteIdentity } from './writer';
+
+interface IdentifiableRequest {
+  readonly account_id: string;
+  readonly actor: Actor;
+  readonly data?: JsonObject;
+  readonly idempotency_key?: string | undefined;
+}
+
+/**
+ * By what a repetition of this request is recognised. An idempotency key is its sender's own: two principals may use the
+ * same one.
+ */
+export function writeIdentity(
+  operation: string,
+  request: IdentifiableRequest,
+  context: Pick<RequestContext, 'requestId'>,
+): WriteIdentity {
+  const { actor, data, idempotency_key: key, ...rest } = request;
+  return {
+    requestId: context.requestId,
+    idempotency: key === undefined ? undefined : { scope: `${actor.account_id}/${actor.user_id ?? ''}`, key },
+    asked: [operation, rest, data === undefined ? null : withoutSecrets(data)],
+  };
+}

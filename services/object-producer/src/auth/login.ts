@@ -1,0 +1,44 @@
+import type { TokenCodec } from '@ringdown/auth';
+import type { LoginResult } from '@ringdown/contracts';
+import { AppError } from '@ringdown/core';
+import type { Account } from '../adapters/account-repository';
+import type { Repositories } from '../adapters/repositories';
+import type { JsonObject } from '../domain/json';
+
+/** Who logs in, after the proof. */
+export interface LoginSubject {
+  readonly account: Account;
+  readonly userId?: string;
+  readonly keyId?: string;
+  readonly epoch: number;
+  readonly method: 'user_auth' | 'api_auth';
+}
+
+/** The last step of every login: a token and what REST tells with it. Errors: `locked` when the account is disabled. */
+export class Login {
+  constructor(
+    private readonly stores: Repositories,
+    private readonly codec: TokenCodec,
+    private readonly tokenTtlS: number,
+  ) {}
+
+  async run({ account, userId, keyId, epoch, method }: LoginSubject): Promise<LoginResult> {
+    if (!account.enabled) throw new AppError('locked', 'account disabled');
+    const { doc } = await this.stores.documents.get({ accountId: account.id, type: 'account' }, account.id);
+    const signed = this.codec.sign({ accountId: account.id, userId, keyId, epoch, method }, this.tokenTtlS);
+    return {
+      auth_token: signed.token,
+      expires_at: signed.expiresAtMs,
+      account_id: account.id,
+      account_name: textOr(doc, 'name', ''),
+      ...(userId === undefined ? {} : { owner_id: userId }),
+      is_master_account: account.superduperAdmin,
+      language: textOr(doc, 'language', 'en-us'),
+    };
+  }
+}
+
+function textOr(doc: JsonObject, member: string, otherwise: string): string {
+  const value = doc[member];
+  return typeof value === 'string' ? value : otherwise;
+}

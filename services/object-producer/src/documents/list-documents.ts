@@ -1,0 +1,42 @@
+import type { DocumentPath, ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
+import type { DocumentPage } from '../adapters/document-repository';
+import type { Repositories } from '../adapters/repositories';
+import { notFound, publicDocument, typeNamed, type StoredDocument } from '../domain/document';
+
+/** A page of the documents of one type, in the order of their creation. */
+export class ListDocuments {
+  constructor(private readonly stores: Repositories) {}
+
+  /** Errors: `not_found` (account, parent, type), `validation_failed` (start key). */
+  async run({
+    account_id: accountId,
+    type: typeName,
+    parent_id: parentId,
+    query,
+  }: DocumentPath & { readonly query: ListQuery }): Promise<ListResult> {
+    const { documents, accounts } = this.stores;
+    const type = typeNamed(typeName);
+    await accounts.get(accountId);
+    if (parentId !== undefined && type.parentType !== undefined) {
+      if (!(await documents.exists({ accountId, type: type.parentType }, parentId))) throw notFound(parentId);
+    }
+    return listResult(
+      await documents.list({ accountId, type: typeName, parentId }, query),
+      query,
+      publicDocument,
+    );
+  }
+}
+
+export function listResult(
+  page: DocumentPage,
+  query: ListQuery,
+  row: (document: StoredDocument) => PublicDocument,
+): ListResult {
+  return {
+    docs: page.documents.map(row),
+    page_size: page.pageSize,
+    ...(query.start_key === undefined ? {} : { start_key: query.start_key }),
+    ...(page.nextStartKey === undefined ? {} : { next_start_key: page.nextStartKey }),
+  };
+}

@@ -1,0 +1,82 @@
+import { cleanData } from '../domain/clean-data';
+import type { DocumentType } from '../domain/document-types';
+import { fieldPath, validationFailed, type FieldErrors } from '../domain/field-errors';
+import { isJsonObject, type JsonObject } from '../domain/json';
+import { mergePatch, withoutNulls } from '../domain/merge';
+import { carrySecrets, secretAt, splitSecrets, type Secrets } from '../domain/secrets';
+import { validateData } from '../domain/validate';
+import { isAppError } from '@ringdown/core';
+
+/** A document's content, checked and taken apart. */
+export interface PreparedData {
+  readonly doc: JsonObject;
+  readonly secrets: Secrets;
+  /** A password given now: text, `null` to remove it, undefined when the request says nothing. */
+  readonly password: string | null | undefined;
+}
+
+/** The content of a new document, or of one that is replaced. Errors: `validation_failed`. */
+export function prepareWhole(type: DocumentType, data: JsonObject, before: Secrets = {}): PreparedData {
+  return prepare(type, withoutNulls(cleanData(data)), data, before);
+}
+
+/** The content after a patch. Errors: `validation_failed`. */
+export function preparePatched(
+  type: DocumentType,
+  current: { readonly doc: JsonObject; readonly secrets: Secrets },
+  patch: JsonObject,
+): PreparedData {
+  return prepare(type, mergePatch(current.doc, cleanData(patch)), patch, current.secrets);
+}
+
+function prepare(type: DocumentType, content: JsonObject, given: JsonObject, before: Secrets): PreparedData {
+  // Validated with its secrets in place, so that a short pin is refused under its own path.
+  const valid = normalised(type, validated(type, content));
+  const { open, secrets } = splitSecrets(valid);
+  const removed = Object.fromEntries(
+    Object.entries(splitSecrets(cleanData(given)).secrets).filter(([, value]) => value === null),
+  );
+  const carried = { ...carrySecrets(before, { ...secrets, ...removed }, open) };
+  if (type.name !== 'user') return { doc: open, secrets: carried, password: undefined };
+  // A user's password is hashed beside the credentials, nothing else.
+  const at = secretAt(['password']);
+  const password = Object.hasOwn(removed, at) ? null : (secrets[at] as string | undefined);
+  return {
+    doc: open,
+    secrets: Object.fromEntries(Object.entries(carried).filter(([path]) => path !== at)),
+    password,
+  };
+}
+
+function validated(type: DocumentType, content: JsonObject): JsonObject {
+  const faults: FieldErrors = {};
+  let valid = content;
+  try {
+    valid = validateData(type.schema, content);
+  } catch (error) {
+    if (!isAppError(error) || !error.details) throw error;
+    Object.assign(faults, error.details);
+  }
+  if (type.name === 'user' && content['password'] !== undefined && content['username'] === undefined) {
+    faults[fieldPath(['username'])] ??= {
+      required: { message: 'The username must be set for a user with a password' },
+    };
+  }
+  if (Object.keys(faults).length > 0) throw validationFailed(faults);
+  return valid;
+}
+
+/** Usernames and realms are compared without case and shown in lower case, as Kazoo does. */
+function normalised(type: DocumentType, content: JsonObject): JsonObject {
+  const member = type.name === 'user' ? 'username' : type.name === 'account' ? 'realm' : undefined;
+  const value = member === undefined ? undefined : content[member];
+  if (member === undefined || typeof value !== 'string') return content;
+  return { ...content, [member]: value.toLowerCase() };
+}
+
+/** What was asked, for recognising a repetition; secrets count by their place only. */
+export function withoutSecrets(data: JsonObject): unknown {
+  if (!isJsonObject(data)) return data;
+  const { open, secrets } = splitSecrets(data);
+  return [open, Object.keys(secrets).sort()];
+}

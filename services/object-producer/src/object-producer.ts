@@ -1,0 +1,76 @@
+import type { Broker } from '@ringdown/broker';
+import { memoised } from '@ringdown/core';
+import { openDatabase, type Database, type DatabaseHealth, type OutboxDrainer } from '@ringdown/database';
+import type { Component, ServiceModule } from '@ringdown/runtime';
+import type { Bootstrap, BootstrapRequest, BootstrapResult } from './accounts/bootstrap';
+import type { ObjectProducerMetrics } from './adapters/prom-metrics';
+import type { Janitor } from './app/janitor';
+import type { Schema } from './app/schema';
+import type { ObjectProducerSettings } from './config';
+import { buildContainer, SERVICE, type ObjectProducerPorts } from './container';
+import type { RequestServer } from './handlers/request-server';
+import { ReadinessProbe } from './readiness';
+import { TOKENS } from './tokens';
+
+/** The service, and what a composition root may want of it. */
+export interface ObjectProducer extends ServiceModule {
+  readonly database: Database;
+  /** Of the root account, once started; undefined on an empty database without bootstrap settings. */
+  readonly root: BootstrapResult | undefined;
+  /** Makes the root account on an empty database; the settings do it at start already. Call after start. */
+  bootstrap(request: BootstrapRequest): Promise<BootstrapResult>;
+}
+
+/**
+ * Builds the service without starting it. Opens the database the settings ask for, unless it is handed one, which its
+ * owner closes. Errors: `conflict` when another process uses DATA_DIR.
+ */
+export async function buildObjectProducer(
+  settings: ObjectProducerSettings,
+  ports: ObjectProducerPorts & { readonly database?: Database | undefined },
+): Promise<ObjectProducer> {
+  const database =
+    ports.database ??
+    (await openDatabase({ url: settings.databaseUrl, dataDir: settings.dataDir, logger: ports.logger }));
+  const container = buildContainer(settings, ports, database);
+  const broker = container.resolve<Broker>(TOKENS.broker);
+  const health = container.resolve<DatabaseHealth>(TOKENS.health);
+  const schema = container.resolve<Schema>(TOKENS.schema);
+  const drainer = container.resolve<OutboxDrainer>(TOKENS.drainer);
+  const readiness = new ReadinessProbe(broker, health, schema);
+  const own: Component = {
+    name: 'database',
+    start: () => health.start(),
+    stop: memoised(async () => {
+      await health.stop();
+      if (ports.database === undefined) await database.close();
+    }),
+  };
+  return {
+    name: SERVICE,
+    components: [
+      own,
+      component('schema', schema),
+      component('broker', broker),
+      component('outbox', drainer),
+      component('janitor', container.resolve<Janitor>(TOKENS.janitor)),
+      component('requests', container.resolve<RequestServer>(TOKENS.requests)),
+    ],
+    readiness: () => readiness.check(),
+    beginDrain: () => {
+      readiness.beginDrain();
+      // Ends waiting for a database that does not come.
+      if (!schema.ready) void schema.stop();
+    },
+    metrics: container.resolve<ObjectProducerMetrics>(TOKENS.metrics).registry,
+    database,
+    get root() {
+      return schema.root;
+    },
+    bootstrap: (request) => container.resolve<Bootstrap>(TOKENS.bootstrap).run(request),
+  };
+}
+
+function component(name: string, part: Pick<Component, 'start' | 'stop'>): Component {
+  return { name, start: () => part.start(), stop: () => part.stop() };
+}

@@ -1,0 +1,114 @@
+import { createEmbeddedHub, type Broker } from '@ringdown/broker';
+import { type Actor, type ControlMessages, type Operation, type WireMessage } from '@ringdown/contracts';
+import { newId, silentLogger, type Clock } from '@ringdown/core';
+import type { Database } from '@ringdown/database';
+import { waitUntil } from '@ringdown/testing';
+import { buildObjectProducer, type ObjectProducer } from '../object-producer';
+import type { ObjectProducerSettings } from '../config';
+
+export const ROOT = {
+  accountName: 'Root Account',
+  username: 'admin',
+  password: 'correct horse battery',
+  email: 'admin@root.example',
+} as const;
+
+/** An event as a subscriber sees it. */
+export interface SeenEvent {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A running object-producer with a client beside it and an ear on every exchange. */
+export class Harness {
+  readonly changes: ControlMessages['principal_changed'][] = [];
+  readonly revoked: ControlMessages['token_revoked'][] = [];
+
+  private constructor(
+    readonly service: ObjectProducer,
+    readonly client: Broker,
+    readonly accountId: string,
+    readonly events: readonly SeenEvent[],
+  ) {}
+
+  static async start(
+    database: Database,
+    options: { clock?: Clock; settings?: Partial<ObjectProducerSettings> } = {},
+  ): Promise<Harness> {
+    const hub = createEmbeddedHub();
+    const service = await buildObjectProducer(
+      { ...testSettings, ...options.settings },
+      {
+        brokerFactory: (name) => hub.connect({ service: name, logger: silentLogger }),
+        logger: silentLogger,
+        database,
+        ...(options.clock === undefined ? {} : { clock: options.clock }),
+      },
+    );
+    const client = hub.connect({ service: 'spec', logger: silentLogger });
+    await client.start();
+    const events: SeenEvent[] = [];
+    const feed = await client.openFeed(
+      { name: 'ear', maxLength: 100_000 },
+      { onMessage: (message) => events.push(seen(message)), onGap: () => undefined },
+    );
+    for (const exchange of ['object', 'fax']) await feed.bind(exchange, '#');
+    for (const part of service.components) await part.start();
+    const harness = new Harness(service, client, service.root?.accountId ?? '', events);
+    client.onControl('principal_changed', (body) => harness.changes.push(body));
+    client.onControl('token_revoked', (body) => harness.revoked.push(body));
+    return harness;
+  }
+
+  get actor(): Actor {
+    return { account_id: this.accountId };
+  }
+
+  ask<Request, Response>(
+    operation: Operation<Request, Response>,
+    request: Request,
+    requestId: string = newId(),
+  ): Promise<Response> {
+    return this.client.request(operation, request, { requestId, timeoutMs: 20_000 });
+  }
+
+  /** The events of a document, once there are `count`. */
+  async eventsOf(id: string, count: number): Promise<SeenEvent[]> {
+    return waitUntil(
+      () => {
+        const found = this.events.filter(({ body }) => body['id'] === id);
+        return found.length >= count && found;
+      },
+      { what: () => `${count} events of ${id}, there are ${JSON.stringify(this.events.length)}` },
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.service.beginDrain();
+    for (const part of [...this.service.components].reverse()) await part.stop();
+    await this.client.stop();
+  }
+}
+
+const testSettings: ObjectProducerSettings = {
+  databaseUrl: undefined,
+  dataDir: '.data',
+  authSecrets: [{ kid: 'test', secret: 'a secret of at least thirty-two characters' }],
+  authTokenTtlS: 3600,
+  authAttemptsPerMinute: 1000,
+  bootstrap: ROOT,
+};
+
+function seen(message: WireMessage): SeenEvent {
+  const text = message.body.toString('utf8');
+  return {
+    exchange: message.exchange,
+    routingKey: message.routingKey,
+    messageId: message.messageId,
+    text,
+    body: JSON.parse(text) as Record<string, unknown>,
+  };
+}
