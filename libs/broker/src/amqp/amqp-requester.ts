@@ -1,20 +1,18 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { AppError, backoffMs, type Clock, type Logger, messageOf, pause } from '@ringdown/core';
 import type { OutgoingRequest, RequestListener } from '../shared/transport';
-import { asText, setOnly } from './amqp-message';
+import { asText } from './amqp-message';
 
 /** RabbitMQ's direct reply-to: replies come without a queue, to the channel that asked. */
 const REPLY_TO = 'amq.rabbitmq.reply-to';
 
 /**
- * The two channels of requests, both on the publishing connection, so that consuming is never stalled by an alarm.
- * One consumes replies and publishes requests (direct reply-to wants both on one channel); the other publishes replies,
- * so that a bad reply address of a foreign requester does not cost our own requests their answers.
+ * The channel of our requests: it consumes the replies and publishes the requests, as direct reply-to demands. It lives
+ * on the publishing connection, so that consuming is never stalled by an alarm.
  */
 export class AmqpRequester {
   private model: ChannelModel | undefined;
-  private asking: Channel | undefined;
-  private answering: Channel | undefined;
+  private channel: Channel | undefined;
   private blocked = false;
   private listener: RequestListener | undefined;
 
@@ -32,14 +30,13 @@ export class AmqpRequester {
   async attach(model: ChannelModel): Promise<void> {
     this.model = model;
     this.blocked = false;
-    await Promise.all([this.openAsking(model), this.openAnswering(model)]);
+    await this.open(model);
   }
 
   /** The connection is gone: so are all replies. */
   detach(reason: string): void {
     this.model = undefined;
-    this.asking = undefined;
-    this.answering = undefined;
+    this.channel = undefined;
     this.listener?.onLost(reason);
   }
 
@@ -48,7 +45,7 @@ export class AmqpRequester {
   }
 
   send(request: OutgoingRequest): void {
-    const channel = this.asking;
+    const channel = this.channel;
     if (channel === undefined) throw new AppError('unavailable', 'not connected to the broker');
     if (this.blocked) throw new AppError('unavailable', 'the broker takes no messages at the moment');
     const { traceparent } = request;
@@ -66,27 +63,14 @@ export class AmqpRequester {
     });
   }
 
-  /** Answers a request, as far as it can: a requester that is gone, or a lost connection, is its own problem. */
-  reply(request: ConsumeMessage, body: Buffer): void {
-    const replyTo = asText(request.properties.replyTo);
-    if (replyTo === undefined) return;
-    try {
-      const correlationId = asText(request.properties.correlationId);
-      const properties = { correlationId, type: 'reply', appId: this.appId, contentType: 'application/json' };
-      this.answering?.publish('', replyTo, body, setOnly(properties));
-    } catch (error) {
-      this.logger.warn('reply not sent', { error: messageOf(error) });
-    }
-  }
-
-  private async openAsking(model: ChannelModel): Promise<void> {
+  private async open(model: ChannelModel): Promise<void> {
     const channel = await model.createChannel();
     channel.on('error', (error) => this.logger.warn('request channel closed', { error: error.message }));
     channel.on('close', () => {
-      if (this.asking !== channel) return;
-      this.asking = undefined;
+      if (this.channel !== channel) return;
+      this.channel = undefined;
       this.listener?.onLost('the request channel was closed');
-      void this.reopen(model, () => this.openAsking(model));
+      void this.reopen(model);
     });
     channel.on('return', ({ properties }) => this.listener?.onReturn(asText(properties.correlationId) ?? ''));
     const onReply = (message: ConsumeMessage | null): void => {
@@ -95,28 +79,17 @@ export class AmqpRequester {
       }
     };
     await channel.consume(REPLY_TO, onReply, { noAck: true });
-    this.asking = channel;
+    this.channel = channel;
   }
 
-  private async openAnswering(model: ChannelModel): Promise<void> {
-    const channel = await model.createChannel();
-    channel.on('error', (error) => this.logger.warn('reply channel closed', { error: error.message }));
-    channel.on('close', () => {
-      if (this.answering !== channel) return;
-      this.answering = undefined;
-      void this.reopen(model, () => this.openAnswering(model));
-    });
-    this.answering = channel;
-  }
-
-  private async reopen(model: ChannelModel, open: () => Promise<void>): Promise<void> {
+  private async reopen(model: ChannelModel): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       await pause(attempt === 0 ? 0 : backoffMs(attempt, { initialMs: 50, maxMs: 2_000 }));
       if (this.model !== model) return;
       try {
-        return await open();
+        return await this.open(model);
       } catch (error) {
-        this.logger.warn('channel not opened', { error: messageOf(error) });
+        this.logger.warn('request channel not opened', { error: messageOf(error) });
       }
     }
   }

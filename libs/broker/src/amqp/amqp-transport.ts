@@ -41,6 +41,7 @@ import { AmqpLink } from './amqp-link';
 import { asText, earlierDeliveries, toDeadLetter, toWireMessage } from './amqp-message';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpQueueConsumer, type QueueConsumerOptions } from './amqp-queue-consumer';
+import { AmqpReplier } from './amqp-replier';
 import { AmqpRequester } from './amqp-requester';
 import { BindPool } from './bind-pool';
 import { Outbox, type OutboxLimits } from './outbox';
@@ -58,7 +59,8 @@ export interface AmqpTransportOptions {
 
 /**
  * RabbitMQ as a transport. Two connections, because an alarm stops whatever a publishing connection sends, and
- * acknowledgements must go on: one publishes (events, requests, replies), one consumes (feeds, queues, bindings).
+ * acknowledgements must go on: one publishes (events, requests), one consumes (feeds, queues, bindings). Whoever serves
+ * requests has a third for its replies.
  */
 export class AmqpTransport implements Transport {
   readonly start = memoised(() => this.doStart());
@@ -68,6 +70,7 @@ export class AmqpTransport implements Transport {
   private readonly outbox: Outbox;
   private readonly publisher: AmqpPublisher;
   private readonly requester: AmqpRequester;
+  private readonly replier: AmqpReplier;
   private readonly pool = new BindPool();
   private readonly publishing: AmqpLink;
   private readonly consuming: AmqpLink;
@@ -88,6 +91,12 @@ export class AmqpTransport implements Transport {
     this.outbox = new Outbox(options.outbox, clock);
     this.publisher = new AmqpPublisher(this.outbox, clock, logger);
     this.requester = new AmqpRequester(service, clock, logger);
+    this.replier = new AmqpReplier({
+      urls: options.urls,
+      name: this.connectionName('reply'),
+      appId: service,
+      logger,
+    });
     this.publishing = this.link('publish', {
       setup: async (model) => {
         await declareExchanges(model);
@@ -226,9 +235,10 @@ export class AmqpTransport implements Transport {
         expirationMs: Number.isFinite(expiration) ? expiration : undefined,
         traceparent: toWireMessage(message).headers['traceparent'],
       });
-      if (body !== undefined) this.requester.reply(message, body);
+      if (body !== undefined) await this.replier.reply(message, body);
       return 'ack';
     };
+    await this.replier.open();
     const shared = requestQueueName(service);
     const own = requestQueueName(service, instance);
     const intakes = await Promise.all([
@@ -276,7 +286,7 @@ export class AmqpTransport implements Transport {
     this.stopped = true;
     this.outbox.close();
     for (const consumer of this.consumers) consumer.abandon();
-    await Promise.all([this.publishing.close(), this.consuming.close()]);
+    await Promise.all([this.publishing.close(), this.consuming.close(), this.replier.close()]);
     this.cell.set('stopped');
   }
 
@@ -311,10 +321,10 @@ export class AmqpTransport implements Transport {
       readonly onDown: (reason: string) => void;
     },
   ): AmqpLink {
-    const { urls, service, instance, logger } = this.options;
+    const { urls, logger } = this.options;
     return new AmqpLink({
       urls,
-      name: `${service} ${instance} ${role}`,
+      name: this.connectionName(role),
       logger,
       setup: hooks.setup,
       onUp: () => {
@@ -331,6 +341,10 @@ export class AmqpTransport implements Transport {
         if (role === 'publish') this.setBlocked(reason);
       },
     });
+  }
+
+  private connectionName(role: 'publish' | 'consume' | 'reply'): string {
+    return `${this.options.service} ${this.options.instance} ${role}`;
   }
 
   private setBlocked(reason: string | undefined): void {
