@@ -1,0 +1,167 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ApiClient,
+  WsClient,
+  freePorts,
+  onTeardown,
+  startProcess,
+  waitUntil,
+  type RunningProcess,
+} from '@ringdown/testing';
+
+type Environment = Record<string, string | number>;
+
+/** Settings of a process with its own folder and ports. */
+async function freshSettings(): Promise<Environment> {
+  const [apiPort, wsPort] = await freePorts(2);
+  const dataDir = mkdtempSync(join(tmpdir(), 'ringdown-one-'));
+  onTeardown(async () => rmSync(dataDir, { recursive: true, force: true }));
+  return { RINGDOWN_DATA_DIR: dataDir, RINGDOWN_API_PORT: apiPort!, RINGDOWN_WS_PORT: wsPort! };
+}
+
+/** Starts it as `npm start` does after it has built, and waits for the last line of the banner. */
+async function start(env: Environment): Promise<RunningProcess> {
+  const running = startProcess({ service: 'standalone', env });
+  await running.waitForLine('npm run demo', 60_000);
+  return running;
+}
+
+async function login(env: Environment): Promise<ApiClient> {
+  const password = readFileSync(join(String(env['RINGDOWN_DATA_DIR']), 'bootstrap-password'), 'utf8').trim();
+  return new ApiClient(`http://127.0.0.1:${env['RINGDOWN_API_PORT']}`).login('admin', password, {
+    name: 'demo',
+  });
+}
+
+describe('one process with nothing but Node', () => {
+  it('shows what npm run demo does in npm run tail', async () => {
+    const env = await freshSettings();
+    await start(env);
+    const tail = startProcess({ script: 'scripts/tail.mjs', env });
+    await tail.waitForLine(/listening|subscribed|following/i);
+    const narrow = startProcess({ script: 'scripts/tail.mjs', args: ['call.CHANNEL_CREATE.*'], env });
+    await narrow.waitForLine(/listening|subscribed|following/i);
+
+    const demo = startProcess({ script: 'scripts/demo.mjs', args: ['--pause', '0'], env });
+    expect((await demo.exited).code).toBe(0);
+    for (const name of ['doc_created', 'doc_edited', 'doc_deleted']) await tail.waitForLine(name);
+
+    const publish = startProcess({
+      script: 'scripts/publish.mjs',
+      args: ['call.CHANNEL_CREATE.a1', 'caller_id_name=Ann'],
+      env,
+    });
+    expect((await publish.exited).code).toBe(0);
+    await narrow.waitForLine(/CHANNEL_CREATE.*a1/);
+    expect(narrow.output).not.toContain('doc_');
+  }, 120_000);
+
+  it('prints what the samples of the API documents need', async () => {
+    const env = await freshSettings();
+    await start(env);
+
+    const printed = startProcess({ script: 'scripts/env.mjs', env });
+    expect((await printed.exited).code).toBe(0);
+
+    const exports = Object.fromEntries(
+      [...printed.output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+    );
+    expect(Object.keys(exports).sort()).toEqual([
+      'ACCOUNT_ID',
+      'AUTH_TOKEN',
+      'DEVICE_ID',
+      'SERVER',
+      'USER_ID',
+    ]);
+    const api = new ApiClient(`http://127.0.0.1:${env['RINGDOWN_API_PORT']}`, exports['AUTH_TOKEN']!);
+    expect((await api.get(`/v2/accounts/${exports['ACCOUNT_ID']}/users/${exports['USER_ID']}`)).status).toBe(
+      200,
+    );
+    expect(
+      (await api.get(`/v2/accounts/${exports['ACCOUNT_ID']}/devices/${exports['DEVICE_ID']}`)).status,
+    ).toBe(200);
+  }, 120_000);
+
+  it('serves sockets on both ports, on the API port at / and /ws only', async () => {
+    const env = await freshSettings();
+    await start(env);
+    const { token } = await login(env);
+    const api = `ws://127.0.0.1:${env['RINGDOWN_API_PORT']}`;
+    const own = `ws://127.0.0.1:${env['RINGDOWN_WS_PORT']}`;
+
+    for (const url of [`${api}/`, `${api}/ws`, `${own}/`, `${own}/any/path`]) {
+      const socket = await WsClient.connect(url, { token: token! });
+      await socket.requestOk('ping');
+    }
+    await expect(WsClient.connect(`${api}/other`)).rejects.toMatchObject({ status: 404 });
+  }, 120_000);
+
+  it('keeps accounts, documents and logins across a kill -9, and ends a SIGTERM with 0', async () => {
+    const env = await freshSettings();
+    const first = await start(env);
+    const api = await login(env);
+    const made = await api.put(`/v2/accounts/${api.accountId}/devices`, { name: 'kept' });
+    expect(made.status).toBe(201);
+
+    await first.kill9();
+    const second = await start(env);
+
+    expect(
+      (await api.get(`/v2/accounts/${api.accountId}/devices/${String(made.data['id'])}`)).data,
+    ).toMatchObject({
+      name: 'kept',
+    });
+    const socket = await WsClient.connect(`ws://127.0.0.1:${env['RINGDOWN_WS_PORT']}`, { token: api.token! });
+    await socket.subscribe('object.*.*');
+    const ended = second.stop();
+    expect(await socket.closed).toMatchObject({ code: 1001 });
+    expect(await ended).toEqual({ code: 0, signal: null });
+  }, 120_000);
+
+  it('keeps its secrets to its user and out of its output', async () => {
+    const env = await freshSettings();
+    const running = await start(env);
+    const dataDir = String(env['RINGDOWN_DATA_DIR']);
+    const api = await login(env);
+    await api.put('/v2/user_auth', { username: 'admin', password: 'wrong password 1', account_name: 'demo' });
+    await api.get(`/v2/accounts/${api.accountId}`);
+
+    if (process.platform !== 'win32') {
+      expect(statSync(join(dataDir, 'bootstrap-password')).mode & 0o077).toBe(0);
+    }
+    expect(existsSync(join(dataDir, 'bootstrap-password'))).toBe(true);
+    expect(running.output).not.toContain(api.token!);
+    expect(running.output).not.toContain('wrong password 1');
+  }, 120_000);
+
+  it.each<[string, (env: Environment) => Environment, RegExp]>([
+    ['a second process on its folder', (env) => env, /another|already|in use/i],
+    [
+      'a second process on its port',
+      (env) => ({ ...env, RINGDOWN_DATA_DIR: `${env['RINGDOWN_DATA_DIR']}/other` }),
+      /port.*RINGDOWN_API_PORT|RINGDOWN_API_PORT/i,
+    ],
+    [
+      'a setting that does not exist',
+      (env) => ({ ...env, RINGDOWN_API_PRT: 1 }),
+      /RINGDOWN_API_PRT.*RINGDOWN_API_PORT/is,
+    ],
+    ['a bad value', (env) => ({ ...env, RINGDOWN_API_PORT: 'eight' }), /RINGDOWN_API_PORT/],
+  ])(
+    'sends %s away with a way out',
+    async (_, change, text) => {
+      const env = await freshSettings();
+      const first = await start(env);
+
+      const second = startProcess({ service: 'standalone', env: change(env) });
+
+      expect((await second.exited).code).toBe(1);
+      expect(second.output).toMatch(text);
+      expect(second.output).not.toMatch(/^\s+at /m);
+      await waitUntil(() => first.running);
+    },
+    120_000,
+  );
+});
