@@ -85,6 +85,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         metrics: c.resolve(tokens.metrics),
         clock,
         logger,
+        logEvents: settings.logEvents,
       }),
   );
   provide(
@@ -131,6 +132,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         parseBinding,
         metrics: c.resolve(tokens.metrics),
         logger,
+        logRequests: settings.logEvents,
       }),
   );
   provide(

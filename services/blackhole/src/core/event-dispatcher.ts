@@ -15,6 +15,8 @@ export interface EventDispatcherOptions {
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A log line per event that reaches a socket. */
+  readonly logEvents?: boolean;
   /** Message ids remembered to drop repeats. Default 50,000. */
   readonly rememberedIds?: number;
   /** Sockets served before other work gets a turn. Default 2,000. */
@@ -212,6 +214,14 @@ export class EventDispatcher {
   private account(event: IncomingEvent, queued: number): void {
     const { metrics, scheduler, clock } = this.options;
     if (queued === 0) return;
+    if (this.options.logEvents) {
+      this.options.logger.info('event delivered', {
+        routing_key: event.routingKey,
+        account_id: event.accountId,
+        message_id: event.messageId,
+        frames: queued,
+      });
+    }
     metrics.framesQueued(queued);
     scheduler.afterFlush(() => metrics.publishToWrite(Math.max(0, clock() - event.timestampMs)));
   }

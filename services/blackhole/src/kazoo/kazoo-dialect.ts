@@ -18,6 +18,8 @@ export interface KazooDialectOptions {
   readonly parseBinding: (text: string) => ClientBinding;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
+  /** A log line per request. */
+  readonly logRequests?: boolean;
 }
 
 type Action = (
@@ -103,6 +105,14 @@ export class KazooDialect implements Dialect {
     const run = this.actions.get(action);
     if (run === undefined) throw invalid(unknownActionText(action));
     this.options.metrics.requestReceived(action);
+    if (this.options.logRequests) {
+      this.options.logger.info('socket request', {
+        session: session.id,
+        account_id: identity.principal.accountId,
+        request_id: request.requestId,
+        action,
+      });
+    }
     const update = { ...identity.update, ...describedBy(request) };
     return run(session, { principal: identity.principal, revision, update }, request.data);
   }
