@@ -70,6 +70,7 @@ export interface PrincipalDirectory extends Lifecycle {
 /** The part of the broker the directory needs; any `Broker` fits. */
 export interface DirectoryBroker {
   status(): { readonly state: string };
+  onStatus(listener: (status: { readonly state: string }) => void): () => void;
   request<Request, Response>(
     operation: Operation<Request, Response>,
     payload: Request,
@@ -116,6 +117,8 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
   /** Counts changes; an answer to a question asked before a change is not kept. */
   private generation = 0;
   private loadedOnce = false;
+  /** Sessions are to be checked as soon as questions are answered again. */
+  private checkAllWhenReady = false;
   private loading: Promise<void> | undefined;
   private started = false;
 
@@ -148,6 +151,7 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
         });
       }),
       broker.onResync(() => this.resync()),
+      broker.onStatus(() => this.tellAllWhenReady()),
     );
     this.loadInBackground();
     return Promise.resolve();
@@ -292,23 +296,32 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
     for (const listener of this.listeners) listener(change);
   }
 
-  /** Changes may have been missed: forget, load the revocations again, have every session checked. */
+  /**
+   * Changes may have been missed: forget, load the revocations again, have every session checked. The broker is ready
+   * only after this has ended, so the sessions wait for its word.
+   */
   private async resync(): Promise<void> {
     this.forget();
+    this.checkAllWhenReady = true;
     try {
       await this.loadRevocations();
     } catch (error) {
       this.options.logger.warn('revocations not loaded yet', { error: messageOf(error) });
       this.loadInBackground();
-      return;
     }
+  }
+
+  private tellAllWhenReady(): void {
+    if (!this.checkAllWhenReady || !this.ready) return;
+    this.checkAllWhenReady = false;
     this.tell({ kind: 'all' });
   }
 
   private loadInBackground(): void {
+    this.checkAllWhenReady = true;
     this.loading ??= this.loadUntilDone().finally(() => {
       this.loading = undefined;
-      if (this.loadedOnce && !this.stopping.signal.aborted) this.tell({ kind: 'all' });
+      if (!this.stopping.signal.aborted) this.tellAllWhenReady();
     });
   }
 

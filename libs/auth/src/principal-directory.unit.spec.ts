@@ -40,9 +40,14 @@ class FakeBroker {
   gate: Deferred | undefined;
   private readonly control = new Map<string, (body: never) => void>();
   private resync: () => Promise<void> = () => Promise.resolve();
+  private onStatus: () => void = () => undefined;
 
   readonly port: DirectoryBroker = {
     status: () => ({ state: this.state }),
+    onStatus: (listener) => {
+      this.onStatus = () => listener({ state: this.state });
+      return () => undefined;
+    },
     request: async (operation, payload) => {
       if (this.failing) throw new AppError('timeout', 'nobody answers');
       if (operation.name !== describePrincipal.name) return { revocations: this.revocations } as never;
@@ -67,8 +72,12 @@ class FakeBroker {
     this.control.get(name)?.(body as never);
   }
 
-  reconnect(): Promise<void> {
-    return this.resync();
+  /** As the broker does it: not ready before every listener has caught up. */
+  async reconnect(): Promise<void> {
+    this.state = 'connecting';
+    await this.resync();
+    this.state = 'ready';
+    this.onStatus();
   }
 }
 
@@ -180,12 +189,14 @@ describe('a principal directory', () => {
     });
   });
 
-  it('has every session checked again after a reconnect', async () => {
-    const { broker, changes } = await given();
+  it('has every session checked again after a reconnect, once it can answer', async () => {
+    const { broker, directory } = await given();
+    const readyWhenTold: boolean[] = [];
+    directory.onChanged(() => readyWhenTold.push(directory.ready));
 
     await broker.reconnect();
 
-    expect(changes).toEqual([{ kind: 'all' }]);
+    expect(readyWhenTold).toEqual([true]);
   });
 
   it('never says allowed while it cannot ask', async () => {
