@@ -1,6 +1,8 @@
-import { parseArgs } from 'node:util';
-import { prepare } from './lib/prepare.mjs';
-import { runNode } from './lib/run-child.mjs';
+// npm run bench: what the delivery of an event costs, next to a peer in the same run.
+import { join } from 'node:path';
+import { prepare, root } from './lib/prepare.mjs';
+import { runChild } from './lib/run-child.mjs';
+import { runTool } from './lib/tool.mjs';
 
 const help = `npm run bench [-- --quick]
 
@@ -9,10 +11,12 @@ a bare ws broadcast of a ready frame in the same run. Prints a table and writes 
 
   --quick   one short run of each instead of three; good enough to see that it works`;
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
-if (values.help) {
-  console.log(help);
-} else {
-  await prepare({ quiet: true });
-  process.exitCode = await runNode(['benchmarks/dist/main.js', ...(values.quick ? ['--quick'] : [])]);
-}
+await runTool({
+  help,
+  options: { quick: { type: 'boolean' } },
+  async main(values) {
+    await prepare({ quiet: true });
+    const script = join(root, 'benchmarks', 'dist', 'main.js');
+    return runChild([script, ...(values.quick ? ['--quick'] : [])]);
+  },
+});
