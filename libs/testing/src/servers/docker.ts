@@ -120,6 +120,7 @@ class DockerServer implements BreakableServer {
   private readonly label = randomHex(16);
   private readonly release: () => void;
   private readonly forget = onTeardown(() => this.stop());
+  private creating: Promise<StartedTestContainer> | undefined;
   private container: StartedTestContainer | undefined;
 
   constructor(
@@ -139,10 +140,11 @@ class DockerServer implements BreakableServer {
   }
 
   async create(container: GenericContainer): Promise<void> {
-    this.container = await container
+    this.creating = container
       .withLabels({ [LABEL]: this.label })
       .withStartupTimeout(120_000)
       .start();
+    this.container = await this.creating;
     await this.untilReady();
   }
 
@@ -179,13 +181,29 @@ class DockerServer implements BreakableServer {
   async stop(): Promise<void> {
     this.forget();
     this.running = false;
-    const filters = { label: [`${LABEL}=${this.label}`] };
+    await this.removeContainers();
+    // Stopped while it was being made: what comes out of that goes too.
+    await this.creating?.catch(() => undefined);
+    await this.removeContainers();
+    this.release();
+  }
+
+  private async removeContainers(): Promise<void> {
     const { dockerode } = this.client.container;
+    const filters = { label: [`${LABEL}=${this.label}`] };
     const containers = await dockerode.listContainers({ all: true, filters });
     await Promise.all(
-      containers.map(({ Id }) => dockerode.getContainer(Id).remove({ force: true, v: true })),
+      containers.map(({ Id }) =>
+        dockerode
+          .getContainer(Id)
+          .remove({ force: true, v: true })
+          .catch((error: unknown) => {
+            // Gone, or about to be, because somebody else removes it.
+            const status = (error as { statusCode?: number }).statusCode;
+            if (status !== 404 && status !== 409) throw error;
+          }),
+      ),
     );
-    this.release();
   }
 
   private engineContainer(): ReturnType<ContainerRuntimeClient['container']['getById']> {
