@@ -6,6 +6,8 @@ import { waitUntil } from '@ringdown/testing';
 import { buildObjectProducer, type ObjectProducer } from '../object-producer';
 import type { ObjectProducerSettings } from '../config';
 
+export const AUTH_SECRETS = [{ kid: 'test', secret: 'a secret of at least thirty-two characters' }];
+
 export const ROOT = {
   accountName: 'Root Account',
   username: 'admin',
@@ -96,7 +98,7 @@ export class Harness {
 const testSettings: ObjectProducerSettings = {
   databaseUrl: undefined,
   dataDir: '.data',
-  authSecrets: [{ kid: 'test', secret: 'a secret of at least thirty-two characters' }],
+  authSecrets: AUTH_SECRETS,
   authTokenTtlS: 3600,
   authAttemptsPerMinute: 1000,
   bootstrap: ROOT,
