@@ -5,7 +5,10 @@ import { eventBody } from './event-body';
 import { runSchedule, type Load } from './schedule';
 
 /** What the benchmark tells the peer: a bare `ws` server that broadcasts the same frames and does nothing else. */
-export interface BroadcastCommand { readonly kind: 'broadcast'; readonly load: Load }
+export interface BroadcastCommand {
+  readonly kind: 'broadcast';
+  readonly load: Load;
+}
 export type BroadcastReply =
   { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'done' };
 

@@ -23,8 +23,31 @@ export function cpuTimeUs(pid: number): number | undefined {
   }
 }
 
-/** The process that listens on a TCP port of this machine, if the system tells. */
-export function pidOfPort(port: number): number | undefined {
+/**
+ * The Erlang process behind a RabbitMQ that listens on a TCP port of this machine. In a container the port belongs to a
+ * proxy; then it is the only Erlang process there is, or unknown.
+ */
+export function brokerPidOfPort(port: number): number | undefined {
+  const owner = pidOfPort(port);
+  if (owner !== undefined && commandOf(owner) === ERLANG) return owner;
+  if (process.platform !== 'linux') return undefined;
+  const candidates = processIds().filter((pid) => commandOf(pid) === ERLANG);
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+const ERLANG = 'beam.smp';
+
+function commandOf(pid: number): string {
+  return readLines(`/proc/${pid}/comm`)[0] ?? '';
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function pidOfPort(port: number): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = new Set<string>();
@@ -34,10 +57,7 @@ export function pidOfPort(port: number): number | undefined {
       if (fields[1]?.endsWith(`:${hexPort}`) && fields[3] === '0A') inodes.add(`socket:[${fields[9]}]`);
     }
   }
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (ownsSocket(pid, inodes)) return Number(pid);
-  }
-  return undefined;
+  return processIds().find((pid) => ownsSocket(pid, inodes));
 }
 
 function readLines(path: string): string[] {
@@ -48,7 +68,7 @@ function readLines(path: string): string[] {
   }
 }
 
-function ownsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+function ownsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
   try {
     const directory = `/proc/${pid}/fd`;
     return readdirSync(directory).some((fd) => inodes.has(readlinkSync(`${directory}/${fd}`)));

@@ -9,7 +9,7 @@ import {
   startRabbitMq,
   type BrokerAddresses,
 } from '@ringdown/testing';
-import { pidOfPort } from './cpu-time';
+import { brokerPidOfPort } from './cpu-time';
 import { measure, warmUpOf, type Measurement } from './measure';
 import type { Load } from './schedule';
 import { formatTable, median } from './statistics';
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     env: { RINGDOWN_WS_MAX_CONNECTIONS_PER_IP: 5_000, RINGDOWN_WS_MAX_CONNECTIONS_PER_PRINCIPAL: 5_000 },
   });
   const subjects = [
-    await ringdownSubject(system, vhost.url, pidOfPort(Number(new URL(server.url).port || 5672))),
+    await ringdownSubject(system, vhost.url, brokerPidOfPort(Number(new URL(server.url).port || 5672))),
     await bareWsSubject(),
   ];
   const results: Result[] = [];
