@@ -52,9 +52,10 @@ export class HttpListener implements Lifecycle {
   readonly stop = memoised(() => this.close());
   private readonly server: Server;
   private readonly logger: Logger;
-  /** Plain HTTP connections and how many requests each has under way. */
-  private readonly connections = new Map<Duplex, number>();
-  private readonly responses = new Set<ServerResponse>();
+  /** Plain HTTP connections and the answers each still owes. */
+  private readonly connections = new Map<Duplex, Set<ServerResponse>>();
+  /** Connections that got their last answer outside a response; what still arrives on them is not answered again. */
+  private readonly refused = new WeakSet<Duplex>();
   private upgradeHandler: UpgradeHandler | undefined;
   private draining = false;
   private opening: Promise<void> | undefined;
@@ -71,6 +72,9 @@ export class HttpListener implements Lifecycle {
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
       connectionsCheckingInterval: 1_000,
     });
+    // A client may end its side once it has sent its request (RFC 9112, 9.6) and still gets the answer. Node can do it
+    // but has no option for it.
+    (this.server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     this.server.setTimeout(options.socketTimeoutMs ?? 120_000);
     this.server.on('connection', (socket) => this.onConnection(socket));
     this.server.on('request', (request, response) => this.onRequest(request, response));
@@ -109,7 +113,7 @@ export class HttpListener implements Lifecycle {
   /** From now on upgrades get 503 and every answer ends its connection; requests are still answered. */
   beginDrain(): void {
     this.draining = true;
-    for (const response of this.responses) endConnectionWith(response);
+    for (const owed of this.connections.values()) for (const response of owed) endConnectionWith(response);
   }
 
   private open(): Promise<void> {
@@ -165,7 +169,7 @@ export class HttpListener implements Lifecycle {
     if (!this.started) return;
     // Not http.Server.close: that one would cut every idle connection at once.
     NetServer.prototype.close.call(this.server);
-    const idle = [...this.connections].filter(([, active]) => active === 0).map(([socket]) => socket);
+    const idle = [...this.connections].filter(([, owed]) => owed.size === 0).map(([socket]) => socket);
     // One per millisecond, faster when that would take longer than the setting.
     const spreadMs = Math.min(this.options.paceMs ?? 500, idle.length);
     const timers = idle.map((socket, index) =>
@@ -187,7 +191,7 @@ export class HttpListener implements Lifecycle {
   }
 
   private onConnection(socket: Socket): void {
-    this.connections.set(socket, 0);
+    this.connections.set(socket, new Set());
     socket.once('close', () => this.forget(socket));
   }
 
@@ -197,17 +201,22 @@ export class HttpListener implements Lifecycle {
   }
 
   private endIfIdle(socket: Duplex): void {
-    if (this.connections.get(socket) === 0) socket.end(() => socket.destroy());
+    if (this.connections.get(socket)?.size === 0) socket.end(() => socket.destroy());
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    this.connections.set(socket, (this.connections.get(socket) ?? 0) + 1);
-    this.responses.add(response);
+    const owed = this.connections.get(socket);
+    owed?.add(response);
+    // What is missing when the client has ended its side will never come.
+    const ended = (): void => {
+      if (request.complete || response.headersSent || this.refused.has(socket)) return;
+      this.refuse(socket, 400, 'the request ended too soon');
+    };
+    socket.once('end', ended);
     response.once('close', () => {
-      this.responses.delete(response);
-      const active = this.connections.get(socket);
-      if (active !== undefined) this.connections.set(socket, active - 1);
+      socket.off('end', ended);
+      owed?.delete(response);
       if (this.draining) this.endIfIdle(socket);
     });
     if (this.draining) endConnectionWith(response);
@@ -252,22 +261,23 @@ export class HttpListener implements Lifecycle {
   }
 
   private onParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable || this.answering(socket)) {
+    if (this.refused.has(socket)) return;
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
-      return;
-    }
-    if (error.code === 'HPE_HEADER_OVERFLOW') this.refuse(socket, 431, 'the request headers are too large');
-    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    } else if ([...(this.connections.get(socket) ?? [])].some((response) => response.headersSent)) {
+      // A second answer inside the first would corrupt it.
+      (socket as Socket).destroySoon();
+    } else if (error.code === 'HPE_HEADER_OVERFLOW') {
+      this.refuse(socket, 431, 'the request headers are too large');
+    } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
       this.refuse(socket, 408, 'the request took too long to arrive');
-    else this.refuse(socket, 400, 'the request is not valid HTTP');
-  }
-
-  /** Part of an answer may be on the wire already; a second one would corrupt it. */
-  private answering(socket: Duplex): boolean {
-    return (this.connections.get(socket) ?? 0) > 0 && (socket as Socket).bytesWritten > 0;
+    } else {
+      this.refuse(socket, 400, 'the request is not valid HTTP');
+    }
   }
 
   private refuse(socket: Duplex, status: number, message: string): void {
+    this.refused.add(socket);
     const render =
       this.options.renderParseError ??
       ((code, text) => ({ status: 'error', error: String(code), message: text }));

@@ -89,6 +89,48 @@ describe('HttpListener', () => {
     expect(await (await fetch(`http://127.0.0.1:${listener.port}/`)).text()).toBe('hello');
   });
 
+  it('answers a client that has ended its side, once', async () => {
+    const listener = await listening((_request, response) => void setImmediate(() => response.end('hello')));
+
+    const answers = await new Promise<string>((resolve) => {
+      const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+      socket.on('close', () => resolve(text));
+      socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      socket.on('end', () => socket.destroy());
+    });
+
+    expect(answers.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    expect(answers).toContain('hello');
+  });
+
+  it('answers a body that ends too soon', async () => {
+    const listener = await listening(
+      (request, response) => void request.on('end', () => response.end()).resume(),
+    );
+
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+      socket.on('close', () => resolve(text));
+      socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc');
+      socket.on('end', () => socket.destroy());
+    });
+
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('lets a client that is still sending read why it is refused', async () => {
+    const listener = await listening(hello);
+
+    const response = await exchange(listener, `GARBAGE\r\n\r\n${'x'.repeat(2_000_000)}`);
+
+    expect(response).toMatch(/^HTTP\/1\.1 400 /);
+    expect(response.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
   it('closes a connection whose headers never end', async () => {
     const listener = await listening(hello, { headersTimeoutMs: 50, requestTimeoutMs: 100 });
 
