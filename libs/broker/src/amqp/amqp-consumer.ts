@@ -135,11 +135,11 @@ export abstract class AmqpConsumer {
       });
     });
     if (epoch !== this.epoch) {
-      closeQuietly(channel);
+      void closeChannel(channel);
       return true;
     }
     if (lost !== undefined) {
-      closeQuietly(channel);
+      void closeChannel(channel);
       throw new Error(lost);
     }
     const again = this.everAttached;
@@ -153,7 +153,7 @@ export abstract class AmqpConsumer {
   private reattach(model: ChannelModel, reason: string): void {
     const channel = this.state.name === 'attached' ? this.state.channel : undefined;
     this.logger.warn('consumer lost, setting it up again', { consumer: this.label, reason });
-    if (channel !== undefined) closeQuietly(channel);
+    if (channel !== undefined) void closeChannel(channel);
     void this.attach(model, 'cancelled');
   }
 
@@ -194,10 +194,10 @@ export async function openChannel(model: ChannelModel, onLost: OnLost): Promise<
   return channel;
 }
 
-export function closeQuietly(channel: Channel): void {
-  try {
-    channel.close().catch(() => undefined);
-  } catch {
-    // It was closed already.
-  }
+/** Closes a channel, in whatever state it is. amqplib never answers a close that its connection does not survive. */
+export async function closeChannel(channel: Channel): Promise<void> {
+  await new Promise<void>((resolve) => {
+    channel.once('close', () => resolve());
+    channel.close().then(resolve, () => resolve());
+  });
 }

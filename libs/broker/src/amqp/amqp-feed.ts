@@ -3,7 +3,7 @@ import { AppError, type Clock, type Logger, memoised, messageOf, pause, withDead
 import type { Feed, FeedHandlers, Gap } from '../broker';
 import { GapNotice, OVERFLOW_WINDOW_MS } from '../shared/gap-notice';
 import { overflowQueueName } from '../shared/topology';
-import { AmqpConsumer, closeQuietly, openChannel, type OnLost } from './amqp-consumer';
+import { AmqpConsumer, closeChannel, openChannel, type OnLost } from './amqp-consumer';
 import { asAppError, refusalCode } from './amqp-errors';
 import { deathTimeMs, toWireMessage } from './amqp-message';
 import type { BindPool } from './bind-pool';
@@ -158,7 +158,7 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
 
   /** On a channel of its own, because `multiple` acknowledgements of the feed would cover its messages. */
   private async watchOverflow(model: ChannelModel, onLost: OnLost): Promise<void> {
-    if (this.overflowChannel !== undefined) closeQuietly(this.overflowChannel);
+    if (this.overflowChannel !== undefined) void closeChannel(this.overflowChannel);
     const channel = await openChannel(model, (reason) => {
       if (this.overflowChannel !== channel) return;
       this.noteLoss();
@@ -268,10 +268,10 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
     try {
       await channel.deleteQueue(this.queue);
       await channel.deleteQueue(overflowQueueName(this.queue));
-      await Promise.all([channel.close(), overflowChannel?.close()]);
     } catch (error) {
       this.logger.debug('feed not closed cleanly', { feed: this.label, error: messageOf(error) });
     }
+    await Promise.all([channel, overflowChannel].map((it) => it && closeChannel(it)));
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Socket } from 'node:net';
-import { AppError, type Logger, messageOf, withDeadline } from '@ringdown/core';
+import { AppError, deferred, type Logger, messageOf, withDeadline } from '@ringdown/core';
 
 const HEARTBEAT_S = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -78,23 +78,31 @@ export class AmqpLink {
     await withDeadline(this.recovering.close(), CLOSE_TIMEOUT_MS, 'closing the connection').catch(
       () => undefined,
     );
-    // After the handshake amqplib only half-closes; a silent peer would keep the process alive.
-    if (this.model !== undefined) socketOf(this.model).destroy();
+    // amqplib half-closes after its handshake, and does not know of a connection that is still being set up; either
+    // would keep the process alive. With an error, because that is what it cleans up after.
+    if (this.model !== undefined) socketOf(this.model).destroy(new Error('connection closed'));
   }
 
   private async setUp(model: ChannelModel): Promise<void> {
-    let dead: string | undefined;
     this.model = model;
+    const lost = deferred<never>();
+    lost.promise.catch(() => undefined);
     // Before amqplib's own listeners: its recovery attaches them after this function, and would miss a loss meanwhile.
     model.on('error', () => undefined);
     model.on('close', (error?: Error) => {
-      dead = error?.message ?? 'connection closed';
-      this.options.onDown(dead);
+      const reason = error?.message ?? 'connection closed';
+      this.options.onDown(reason);
+      lost.reject(new Error(`connection lost while it was set up: ${reason}`));
     });
     model.on('blocked', (reason) => this.options.onBlocked(reason));
     model.on('unblocked', () => this.options.onBlocked(undefined));
-    await withDeadline(this.options.setup(model), SETUP_TIMEOUT_MS, 'setting up the connection');
-    if (dead !== undefined) throw new Error(`connection lost while it was set up: ${dead}`);
+    await withDeadline(
+      Promise.race([this.options.setup(model), lost.promise]),
+      SETUP_TIMEOUT_MS,
+      'setting up the connection',
+    );
+    // The race may have been won by the setup in the very turn in which the connection went.
+    await Promise.race([lost.promise, Promise.resolve()]);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { type Logger, memoised, messageOf } from '@ringdown/core';
 import type { Subscription } from '../broker';
 import type { Outcome } from '../shared/delivery-outcome';
-import { AmqpConsumer, openChannel, type OnLost } from './amqp-consumer';
+import { AmqpConsumer, closeChannel, openChannel, type OnLost } from './amqp-consumer';
 
 export interface QueueConsumerOptions {
   readonly label: string;
@@ -71,11 +71,7 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
       this.logger.debug('cancel failed', { consumer: this.label, error: messageOf(error) });
     }
     while (this.running.size > 0) await Promise.all(this.running);
-    try {
-      await channel?.close();
-    } catch (error) {
-      this.logger.debug('channel not closed', { consumer: this.label, error: messageOf(error) });
-    }
+    if (channel !== undefined) await closeChannel(channel);
   }
 }
 

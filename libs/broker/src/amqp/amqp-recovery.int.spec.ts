@@ -1,5 +1,5 @@
 import Joi from 'joi';
-import { deferred, randomHex, silentLogger } from '@ringdown/core';
+import { deferred, pause, randomHex, silentLogger } from '@ringdown/core';
 import { defineOperation, type WireMessage } from '@ringdown/contracts';
 import { type Broker, type Feed, type Gap, handle } from '../broker';
 import { createVhost, rabbitFrom, type RabbitVhost } from '../contract/rabbitmq-vhost';
@@ -50,7 +50,11 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
   }
 
   /** With the means to delete exclusive queues, which only their own connection may do. */
-  async function connectWithAccess(): Promise<{ broker: Broker; deleteQueue(name: string): Promise<void> }> {
+  async function connectWithAccess(): Promise<{
+    broker: Broker;
+    transport: AmqpTransport;
+    deleteQueue(name: string): Promise<void>;
+  }> {
     const identity = {
       service: 'access',
       instance: `access-${randomHex(8)}`,
@@ -64,6 +68,7 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
     );
     return {
       broker,
+      transport,
       deleteQueue: async (name) => {
         const channel = await transport['consumingModel']!.createChannel();
         await channel.deleteQueue(`access.${name}.${identity.instance}`);
@@ -336,6 +341,26 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
     await untilResolved(() => other.requestTo(broker.instance, echo, 1, { timeoutMs: 500 }));
   });
 
+  it('when it is lost again and again while it is being restored', async () => {
+    const [broker, other] = [await connectThroughProxy(), await connectDirectly()];
+    const { feed, messages, gaps } = await open(broker);
+    await Promise.all(Array.from({ length: 200 }, (_, n) => feed.bind('call', `again.${n}`)));
+
+    for (let n = 0; n < 12; n += 1) {
+      proxy.cut();
+      await until('cut', () => proxy.open === 0);
+      proxy.restore();
+      await until('connecting', () => proxy.open > 0);
+      // Somewhere else in the handshake or the setup each time.
+      await pause(n * 4);
+    }
+
+    await until('ready', () => broker.status().state === 'ready', 20_000);
+    expect(gaps.length).toBeGreaterThan(0);
+    for (let n = 0; n < 200; n += 1) void other.publish(event(`again.${n}`));
+    await until('all', () => messages.length === 200);
+  }, 90_000);
+
   it('with thousands of bindings', async () => {
     const [broker, other] = [await connectThroughProxy(), await connectDirectly()];
     const { feed, messages, gaps } = await open(broker);
@@ -368,6 +393,35 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
     await other.publish(event('asked.new'));
     await until('the new', () => messages.length > 0);
     expect(messages.map((it) => it.routingKey)).toEqual(['asked.new']);
+  });
+
+  it('from an alarm: messages wait to their deadline, requests fail at once, consuming goes on', async () => {
+    const { broker, transport } = await connectWithAccess();
+    const other = await connectDirectly();
+    const { feed, messages } = await open(broker);
+    await feed.bind('call', 'alarm.#');
+    const echo = defineOperation<number, number>('direct', 'echo', Joi.number());
+    await other.serve([handle(echo, async (n) => n)]);
+
+    // What amqplib says when the server sends connection.blocked; an alarm of its own would stop other specs.
+    transport['publishing']['model']!.emit('blocked', 'low on memory');
+    expect(broker.status()).toMatchObject({ state: 'blocked', reason: 'low on memory' });
+    await expect(broker.publish(event('alarm.late'), { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    const waiting = broker.publish(event('alarm.patient'));
+    await expect(broker.request(echo, 1, { timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await other.publish(event('alarm.consumed'));
+    await until('the event of another', () => messages.length === 1);
+
+    transport['publishing']['model']!.emit('unblocked');
+    await waiting;
+    expect(broker.status().state).toBe('ready');
+    await until('the patient one', () => messages.length === 2);
+    expect(messages.map((it) => it.routingKey)).toEqual(['alarm.consumed', 'alarm.patient']);
+    expect(await broker.request(echo, 1)).toBe(1);
   });
 
   it('tries the next server of several', async () => {

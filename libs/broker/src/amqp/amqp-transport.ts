@@ -35,7 +35,7 @@ import type {
   ServeRequestsOptions,
   Transport,
 } from '../shared/transport';
-import type { AmqpConsumer } from './amqp-consumer';
+import { type AmqpConsumer, closeChannel } from './amqp-consumer';
 import { AmqpFeed } from './amqp-feed';
 import { AmqpLink } from './amqp-link';
 import { asText, earlierDeliveries, toDeadLetter, toWireMessage } from './amqp-message';
@@ -377,7 +377,7 @@ async function declareExchanges(model: ChannelModel): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   for (const exchange of EVENT_EXCHANGES) await channel.assertExchange(exchange, 'topic', { durable: true });
-  await channel.close();
+  await closeChannel(channel);
 }
 
 /**
