@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { memoised } from '@ringdown/core';
 import { hold } from '../guard';
 import { onTeardown } from '../teardown';
 import { findProgram } from './programs';
 import { ServerUnavailable, type StartContext } from './server';
 
 const POLICY = '/usr/sbin/policy-rc.d';
+const NO_SERVICES =
+  '#!/bin/sh\n# Placed by the tests of Ringdown while they install packages: start no service.\nexit 101\n';
 const CLUSTER_SETTINGS = '/etc/postgresql-common/createcluster.conf';
 
 /** What to install and which system services it would bring. */
@@ -30,17 +33,17 @@ export function whyNoInstall(context: StartContext): string | undefined {
  * Installs Debian packages without starting a service, now or at the next boot; settings changed for that are put back.
  * Errors: {@link ServerUnavailable}.
  */
-export async function installPackages(recipe: PackageRecipe, context: StartContext): Promise<void> {
+async function installPackages(recipe: PackageRecipe, context: StartContext): Promise<void> {
   const obstacle = whyNoInstall(context);
   if (obstacle !== undefined) throw new ServerUnavailable(obstacle);
   const names = recipe.packages.join(' ');
   context.say?.(
     `installing ${names} with apt-get (no service is started; RINGDOWN_TEST_INSTALL=0 forbids it) …`,
   );
-  const restorePolicy = replaceFile(POLICY, '#!/bin/sh\nexit 101\n', 0o755);
+  const restorePolicy = replaceFile(POLICY, NO_SERVICES, 0o755);
   try {
     // An outdated index is no reason to stop when the packages can be had all the same.
-    await aptGet(['update', '-q']).catch(() => undefined);
+    await updateIndex().catch(() => undefined);
     await aptGet(['install', '-y', '-q', '--no-install-recommends', ...recipe.packages]);
     await run('systemctl', ['disable', '--quiet', ...recipe.services]).catch(() => undefined);
   } catch (error) {
@@ -50,28 +53,39 @@ export async function installPackages(recipe: PackageRecipe, context: StartConte
   }
 }
 
-export async function installRabbitMq(context: StartContext): Promise<void> {
-  await installPackages(
-    { packages: ['rabbitmq-server'], services: ['rabbitmq-server', 'epmd.socket'] },
-    context,
-  );
+export function installRabbitMq(context: StartContext): Promise<void> {
+  const recipe = { packages: ['rabbitmq-server'], services: ['rabbitmq-server', 'epmd.socket'] };
+  return oneAtATime(() => installPackages(recipe, context));
 }
 
 /** PostgreSQL would make a cluster on the default port on installation; its common package is told not to, first. */
-export async function installPostgres(context: StartContext): Promise<void> {
-  await installPackages({ packages: ['postgresql-common'], services: [] }, context);
-  const settings = existsSync(CLUSTER_SETTINGS) ? readFileSync(CLUSTER_SETTINGS, 'utf8') : '';
-  const restore = replaceFile(CLUSTER_SETTINGS, `${settings}\ncreate_main_cluster = false\n`, 0o644);
-  try {
-    await installPackages({ packages: ['postgresql'], services: ['postgresql'] }, context);
-  } finally {
-    restore();
-  }
+export function installPostgres(context: StartContext): Promise<void> {
+  return oneAtATime(async () => {
+    await installPackages({ packages: ['postgresql-common'], services: [] }, context);
+    const settings = existsSync(CLUSTER_SETTINGS) ? readFileSync(CLUSTER_SETTINGS, 'utf8') : '';
+    const restore = replaceFile(CLUSTER_SETTINGS, `${settings}\ncreate_main_cluster = false\n`, 0o644);
+    try {
+      await installPackages({ packages: ['postgresql'], services: ['postgresql'] }, context);
+    } finally {
+      restore();
+    }
+  });
+}
+
+let previous: Promise<unknown> = Promise.resolve();
+
+/** Package managers do not share, and neither do the files replaced for them. */
+function oneAtATime(install: () => Promise<void>): Promise<void> {
+  const next = previous.then(install);
+  previous = next.catch(() => undefined);
+  return next;
 }
 
 /** Writes a file for a while. The returned function puts back what was there; the guard does after a crash. */
 function replaceFile(path: string, content: string, mode: number): () => void {
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : null;
+  const found = existsSync(path) ? readFileSync(path, 'utf8') : null;
+  // What another run placed is not worth putting back.
+  const before = found === content ? null : found;
   const release = hold({ kind: 'file', path, content: before });
   const restore = (): void => {
     forget();
@@ -81,9 +95,11 @@ function replaceFile(path: string, content: string, mode: number): () => void {
   };
   const forget = onTeardown(() => Promise.resolve(restore()));
   writeFileSync(path, content);
-  if (before === null) chmodSync(path, mode);
+  if (found === null) chmodSync(path, mode);
   return restore;
 }
+
+const updateIndex = memoised(() => aptGet(['update', '-q']));
 
 function aptGet(args: readonly string[]): Promise<void> {
   return run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold', ...args]);
