@@ -1,4 +1,4 @@
-import { RawSocket, UpgradeRefused, rawFrame, waitUntil } from '@ringdown/testing';
+import { RawSocket, UpgradeRefused, rawFrame, waitUntil, type WsClient } from '@ringdown/testing';
 import { CUSTOMER, callCreated, startBlackhole } from '../testing/start-blackhole';
 
 function request(action: string, token: string, data?: unknown): Buffer {
@@ -135,7 +135,7 @@ describe('the heartbeat', () => {
 describe('shutdown', () => {
   it('refuses, tells, closes with 1001, unbinds', async () => {
     const system = await startBlackhole({ wsDrainWindowMs: 300, wsUnbindDebounceMs: 60_000 });
-    const clients = [];
+    const clients: WsClient[] = [];
     for (let count = 0; count < 20; count += 1) clients.push(await system.connectAs(CUSTOMER));
     await Promise.all(clients.map((client, index) => client.subscribe(['call.*.*', `call.*.id${index}`])));
     expect(system.bindings()).toHaveLength(21);
@@ -154,6 +154,7 @@ describe('shutdown', () => {
     await system.publish(callCreated(CUSTOMER, 'last'));
     await clients.at(-1)!.nextEvent();
 
+    const firstClosed = clients[0]!.closed.then(() => clients.at(-1)!.socket.readyState);
     const components = [...system.blackhole.components].reverse();
     const gateway = components.findIndex(({ name }) => name === 'blackhole gateway');
     for (const component of components.slice(0, gateway + 1)) await component.stop();
@@ -162,6 +163,8 @@ describe('shutdown', () => {
       expect(await client.closed).toEqual({ code: 1001, reason: 'server shutting down' });
       expect(client.frames.at(-1)).toMatchObject({ data: { errors: ['server shutting down'] } });
     }
+    // One after the other: the last was open when the first was closed.
+    expect(await firstClosed).toBe(clients[0]!.socket.OPEN);
     expect(system.bindings()).toEqual([]);
     await system.stop();
   });

@@ -37,6 +37,11 @@ export class SubscriptionTable<Member> {
     return this.groups.size;
   }
 
+  /** Accounts with subscriptions, per exchange. */
+  get scopeCount(): number {
+    return this.tries.size;
+  }
+
   add(dialect: Dialect, binding: ClientBinding, accountId: string, member: Member): void {
     const key = groupKey(dialect, binding.text, accountId);
     let group = this.groups.get(key);
