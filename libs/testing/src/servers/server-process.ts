@@ -92,8 +92,9 @@ export class ServerProcess {
 }
 
 /** Every process below `pid`, by the process table. */
-export function descendantsOf(pid: number): number[] {
-  const table = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).stdout;
+function descendantsOf(pid: number): number[] {
+  const { stdout: table, error } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  if (error) throw new Error(`ps is needed to find the processes of a server: ${error.message}`);
   const parents = table
     .trim()
     .split('\n')
