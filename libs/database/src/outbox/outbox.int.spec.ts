@@ -1,5 +1,11 @@
 import { deferred, silentLogger } from '@ringdown/core';
-import { createTestDatabase, describeWithPostgres, waitUntil, type TestDatabase } from '@ringdown/testing';
+import {
+  createTestDatabase,
+  describeWithPostgres,
+  onTeardown,
+  waitUntil,
+  type TestDatabase,
+} from '@ringdown/testing';
 import type { Database } from '../database';
 import { migrate } from '../migrate';
 import { openDatabase } from '../open-database';
@@ -34,8 +40,11 @@ describeWithPostgres('the outbox on PostgreSQL', () => {
         .tables<OutboxTables>()
         .transaction()
         .execute((trx) => enqueue(trx, [{ message: message(id), orderKey: key }], Date.now()));
-    const drainerOn = (database: Database, publisher: RecordingPublisher): OutboxDrainer =>
-      new OutboxDrainer({ database, publisher, logger: silentLogger, pollMs: 600_000 });
+    const drainerOn = (database: Database, publisher: RecordingPublisher): OutboxDrainer => {
+      const drainer = new OutboxDrainer({ database, publisher, logger: silentLogger, pollMs: 600_000 });
+      onTeardown(() => drainer.stop());
+      return drainer;
+    };
     const killHolders = () =>
       server.query(
         "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",

@@ -19,9 +19,12 @@ import {
   type ListQuery,
 } from '@ringdown/contracts';
 import { TokenCodec } from '@ringdown/auth';
-import { newId } from '@ringdown/core';
+import { newId, silentLogger } from '@ringdown/core';
 import type { Database } from '@ringdown/database';
 import { waitUntil } from '@ringdown/testing';
+import { repositoriesOver } from '../adapters/repositories';
+import type { ObjectTables } from '../adapters/tables';
+import { Janitor } from '../app/janitor';
 import { AUTH_SECRETS, Harness, ROOT } from './harness';
 
 const person = { first_name: 'Ann', last_name: 'Ray' };
@@ -472,6 +475,35 @@ export function dataSuite(open: () => Promise<Database>): void {
       await expect(
         h.ask(apiAuth, { api_key: String(second.doc['api_key']), client_ip }),
       ).resolves.toMatchObject({ account_id: account });
+    });
+  });
+
+  describe('housekeeping', () => {
+    it('forgets answers after a day and revocations of expired tokens, and tells its metrics', async () => {
+      const idempotency_key = newId();
+      const first = await create('media', { name: 'M' }, { idempotency_key });
+      await h.ask(revokeToken, { token_id: `gone-${account}`, expires_at: 1 });
+      const stores = repositoriesOver(database.tables<ObjectTables>());
+      const later = Date.now() + 25 * 60 * 60 * 1000;
+      await new Janitor(stores, () => later, silentLogger).sweep();
+
+      const second = await create('media', { name: 'Other' }, { idempotency_key });
+      expect(second.doc.id).not.toBe(first.doc.id);
+      const left = await database
+        .tables<ObjectTables>()
+        .selectFrom('revocations')
+        .where('token_id', '=', `gone-${account}`)
+        .selectAll()
+        .execute();
+      expect(left).toEqual([]);
+
+      const metrics = await h.service.metrics.metrics();
+      expect(metrics).toMatch(/ringdown_outbox_active 1/);
+      expect(metrics).toMatch(/ringdown_outbox_depth \d+/);
+      expect(metrics).toMatch(
+        /ringdown_object_producer_requests_total\{operation="documents.create",outcome="ok"\} \d+/,
+      );
+      expect(h.service.readiness()).toMatchObject({ ready: true });
     });
   });
 

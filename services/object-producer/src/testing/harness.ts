@@ -2,7 +2,7 @@ import { createEmbeddedHub, type Broker } from '@ringdown/broker';
 import { type Actor, type ControlMessages, type Operation, type WireMessage } from '@ringdown/contracts';
 import { newId, silentLogger, type Clock } from '@ringdown/core';
 import type { Database } from '@ringdown/database';
-import { waitUntil } from '@ringdown/testing';
+import { onTeardown, waitUntil } from '@ringdown/testing';
 import { buildObjectProducer, type ObjectProducer } from '../object-producer';
 import type { ObjectProducerSettings } from '../config';
 
@@ -36,10 +36,11 @@ export class Harness {
     readonly events: readonly SeenEvent[],
   ) {}
 
-  static async start(
+  /** Builds without starting, for specs about the start itself. */
+  static async build(
     database: Database,
     options: { clock?: Clock; settings?: Partial<ObjectProducerSettings> } = {},
-  ): Promise<Harness> {
+  ): Promise<{ readonly service: ObjectProducer; start(): Promise<Harness> }> {
     const hub = createEmbeddedHub();
     const service = await buildObjectProducer(
       { ...testSettings, ...options.settings },
@@ -50,19 +51,31 @@ export class Harness {
         ...(options.clock === undefined ? {} : { clock: options.clock }),
       },
     );
-    const client = hub.connect({ service: 'spec', logger: silentLogger });
-    await client.start();
-    const events: SeenEvent[] = [];
-    const feed = await client.openFeed(
-      { name: 'ear', maxLength: 100_000 },
-      { onMessage: (message) => events.push(seen(message)), onGap: () => undefined },
-    );
-    for (const exchange of ['object', 'fax']) await feed.bind(exchange, '#');
-    for (const part of service.components) await part.start();
-    const harness = new Harness(service, client, service.root?.accountId ?? '', events);
-    client.onControl('principal_changed', (body) => harness.changes.push(body));
-    client.onControl('token_revoked', (body) => harness.revoked.push(body));
-    return harness;
+    // A failing spec must not leave loops behind; stopping twice is harmless.
+    onTeardown(async () => {
+      await stopService(service);
+      await database.close();
+    });
+    const start = async (): Promise<Harness> => {
+      const client = hub.connect({ service: 'spec', logger: silentLogger });
+      await client.start();
+      const events: SeenEvent[] = [];
+      const feed = await client.openFeed(
+        { name: 'ear', maxLength: 100_000 },
+        { onMessage: (message) => events.push(seen(message)), onGap: () => undefined },
+      );
+      for (const exchange of ['object', 'fax']) await feed.bind(exchange, '#');
+      for (const part of service.components) await part.start();
+      const harness = new Harness(service, client, service.root?.accountId ?? '', events);
+      client.onControl('principal_changed', (body) => harness.changes.push(body));
+      client.onControl('token_revoked', (body) => harness.revoked.push(body));
+      return harness;
+    };
+    return { service, start };
+  }
+
+  static async start(...build: Parameters<typeof Harness.build>): Promise<Harness> {
+    return (await Harness.build(...build)).start();
   }
 
   get actor(): Actor {
@@ -89,10 +102,14 @@ export class Harness {
   }
 
   async stop(): Promise<void> {
-    this.service.beginDrain();
-    for (const part of [...this.service.components].reverse()) await part.stop();
+    await stopService(this.service);
     await this.client.stop();
   }
+}
+
+async function stopService(service: ObjectProducer): Promise<void> {
+  service.beginDrain();
+  for (const part of [...service.components].reverse()) await part.stop();
 }
 
 const testSettings: ObjectProducerSettings = {
