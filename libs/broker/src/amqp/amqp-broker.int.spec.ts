@@ -4,9 +4,9 @@ import { createAmqpBroker } from './amqp-broker';
 
 const server = rabbitFrom(process.env);
 
-if (server === undefined)
-  describe.skip('the RabbitMQ broker (no RabbitMQ given)', () => it.todo('keeps the broker contract'));
-else {
+if (server === undefined) {
+  describe.skip('the RabbitMQ broker', () => it('keeps the broker contract', () => undefined));
+} else {
   describeBrokerContract('the RabbitMQ broker', async () => {
     const vhost = await createVhost(server, 'contract');
     return {

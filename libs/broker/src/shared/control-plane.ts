@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Logger, messageOf, pause } from '@ringdown/core';
 import {
   CONTROL_EXCHANGE,
@@ -14,6 +15,7 @@ import type { Transport } from './transport';
 const ALIVE_EVERY_MS = 2_000;
 const GONE_AFTER_MS = 6_000;
 const MAX_QUEUED = 10_000;
+const SETTLE_TURNS = 8;
 
 export interface ControlPlaneOptions {
   readonly transport: Transport;
@@ -38,7 +40,7 @@ export class ControlPlane {
   private readonly startedAtMs: number;
   private feed: Feed | undefined;
   private beat: NodeJS.Timeout | undefined;
-  private answering: NodeJS.Timeout | undefined;
+  private answering: NodeJS.Immediate | undefined;
 
   constructor(private readonly options: ControlPlaneOptions) {
     this.startedAtMs = options.clock();
@@ -66,11 +68,13 @@ export class ControlPlane {
     await this.sayAlive();
     await this.say('who', { service: this.options.service, instance: this.options.instance });
     await pause(this.options.joinSettleMs);
+    // A busy process may be late for everything; the question, the answers and their delivery get their turns anyway.
+    for (let turn = 0; turn < SETTLE_TURNS; turn += 1) await nextTurn();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.beat);
-    clearTimeout(this.answering);
+    clearImmediate(this.answering);
     if (this.feed === undefined) return;
     await this.say(`gone.${this.options.service}.${this.options.instance}`, this.alive());
     await this.feed.close();
@@ -127,10 +131,10 @@ export class ControlPlane {
   /** Answers soon, and once for all who ask meanwhile: a cluster that starts together asks together. */
   private onWho(body: Record<string, unknown>): void {
     if (body['instance'] === this.options.instance && body['service'] === this.options.service) return;
-    this.answering ??= setTimeout(() => {
+    this.answering ??= setImmediate(() => {
       this.answering = undefined;
       void this.sayAlive();
-    }, 2);
+    });
   }
 
   private tell<Name extends ControlName>(name: Name, body: ControlMessages[Name]): void {
