@@ -2,6 +2,7 @@ import {
   ForeignAmqp,
   TestSystem,
   createTestDatabase,
+  createVhost,
   describeWithOwnServers,
   describeWithPostgres,
   startOwnRabbitMq,
@@ -26,10 +27,13 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
     }, 120_000);
     afterAll(() => broker.stop(), 60_000);
 
+    const ownVhost = () => createVhost({ amqpUrl: broker.url, managementUrl: broker.managementUrl! });
+
     it('comes back to complete bindings, announced writes, told gaps and true readiness', async () => {
       const database = await createTestDatabase(databaseUrl);
+      const vhost = await ownVhost();
       const system = await TestSystem.start({
-        amqpUrl: broker.url,
+        amqpUrl: vhost.url,
         databaseUrl: database.url,
         blackholes: 2,
       });
@@ -95,7 +99,7 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
       expect(services.every(({ process }) => process.running)).toBe(true);
 
       // Everything acknowledged after the gap notice is there; what came before may only be missing inside the gap.
-      const foreign = await ForeignAmqp.connect(broker.url);
+      const foreign = await ForeignAmqp.connect(vhost.url);
       await foreign.publish('call', 'call.CHANNEL_CREATE.c1', { account_id: member.accountId });
       for (const socket of sockets) {
         await waitUntil(() => socket.events.filter(({ data }) => data['call_id'] === 'c1').length === 2);
@@ -106,9 +110,10 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
 
     it('loses no event of a write made while it was away', async () => {
       const database = await createTestDatabase(databaseUrl);
-      const system = await TestSystem.start({ amqpUrl: broker.url, databaseUrl: database.url });
+      const vhost = await ownVhost();
+      const system = await TestSystem.start({ amqpUrl: vhost.url, databaseUrl: database.url });
       const admin = await system.admin();
-      const foreign = await ForeignAmqp.connect(broker.url);
+      const foreign = await ForeignAmqp.connect(vhost.url);
       // A durable queue, as a consumer has that must not miss anything.
       await foreign.channel.assertQueue('audit', { durable: true });
       await foreign.channel.bindQueue('audit', 'object', 'object.*.device');
@@ -137,7 +142,7 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
         "SELECT id FROM ringdown.documents WHERE type = 'device'",
       );
       expect(committed.length).toBeGreaterThan(40);
-      const again = await ForeignAmqp.connect(broker.url);
+      const again = await ForeignAmqp.connect(vhost.url);
       const heard = new Set<string>();
       await again.channel.consume('audit', (message) => {
         if (!message) return;

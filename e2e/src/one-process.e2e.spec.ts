@@ -36,9 +36,14 @@ async function login(env: Environment): Promise<ApiClient> {
 }
 
 describe('one process with nothing but Node', () => {
+  let env: Environment;
+  let first: RunningProcess;
+  beforeAll(async () => {
+    env = await freshSettings();
+    first = await start(env);
+  }, 120_000);
+
   it('shows what npm run demo does in npm run tail', async () => {
-    const env = await freshSettings();
-    await start(env);
     const tail = startProcess({ script: 'scripts/tail.mjs', env });
     await tail.waitForLine(/listening|subscribed|following/i);
     const narrow = startProcess({ script: 'scripts/tail.mjs', args: ['call.CHANNEL_CREATE.*'], env });
@@ -59,9 +64,6 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('prints what the samples of the API documents need', async () => {
-    const env = await freshSettings();
-    await start(env);
-
     const printed = startProcess({ script: 'scripts/env.mjs', env });
     expect((await printed.exited).code).toBe(0);
 
@@ -85,8 +87,6 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('serves sockets on both ports, on the API port at / and /ws only', async () => {
-    const env = await freshSettings();
-    await start(env);
     const { token } = await login(env);
     const api = `ws://127.0.0.1:${env['RINGDOWN_API_PORT']}`;
     const own = `ws://127.0.0.1:${env['RINGDOWN_WS_PORT']}`;
@@ -99,14 +99,14 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('keeps accounts, documents and logins across a kill -9, and ends a SIGTERM with 0', async () => {
-    const env = await freshSettings();
-    const first = await start(env);
-    const api = await login(env);
+    const own = await freshSettings();
+    const killed = await start(own);
+    const api = await login(own);
     const made = await api.put(`/v2/accounts/${api.accountId}/devices`, { name: 'kept' });
     expect(made.status).toBe(201);
 
-    await first.kill9();
-    const second = await start(env);
+    await killed.kill9();
+    const second = await start(own);
 
     expect(
       (await api.get(`/v2/accounts/${api.accountId}/devices/${String(made.data['id'])}`)).data,
@@ -121,8 +121,6 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('keeps its secrets to its user and out of its output', async () => {
-    const env = await freshSettings();
-    const running = await start(env);
     const dataDir = String(env['RINGDOWN_DATA_DIR']);
     const api = await login(env);
     await api.put('/v2/user_auth', { username: 'admin', password: 'wrong password 1', account_name: 'demo' });
@@ -132,8 +130,8 @@ describe('one process with nothing but Node', () => {
       expect(statSync(join(dataDir, 'bootstrap-password')).mode & 0o077).toBe(0);
     }
     expect(existsSync(join(dataDir, 'bootstrap-password'))).toBe(true);
-    expect(running.output).not.toContain(api.token!);
-    expect(running.output).not.toContain('wrong password 1');
+    expect(first.output).not.toContain(api.token!);
+    expect(first.output).not.toContain('wrong password 1');
   }, 120_000);
 
   it.each<[string, (env: Environment) => Environment, RegExp]>([
@@ -141,7 +139,7 @@ describe('one process with nothing but Node', () => {
     [
       'a second process on its port',
       (env) => ({ ...env, RINGDOWN_DATA_DIR: `${env['RINGDOWN_DATA_DIR']}/other` }),
-      /port.*RINGDOWN_API_PORT|RINGDOWN_API_PORT/i,
+      /^Port \d+ .*RINGDOWN_(API|WS)_PORT/m,
     ],
     [
       'a setting that does not exist',
@@ -152,9 +150,6 @@ describe('one process with nothing but Node', () => {
   ])(
     'sends %s away with a way out',
     async (_, change, text) => {
-      const env = await freshSettings();
-      const first = await start(env);
-
       const second = startProcess({ service: 'standalone', env: change(env) });
 
       expect((await second.exited).code).toBe(1);

@@ -134,7 +134,10 @@ describeWithRabbitMq('a principal that lost its rights', (broker) => {
 describeWithRabbitMq('a token that expires', (broker) => {
   it('ends delivery and REST, unless a fresh one came in any message', async () => {
     const vhost = await createVhost(broker);
-    const system = await TestSystem.start({ amqpUrl: vhost.url, env: { RINGDOWN_AUTH_TOKEN_TTL_S: 8, RINGDOWN_AUTH_ATTEMPTS_PER_MINUTE: 1_000 } });
+    const system = await TestSystem.start({
+      amqpUrl: vhost.url,
+      env: { RINGDOWN_AUTH_TOKEN_TTL_S: 8, RINGDOWN_AUTH_ATTEMPTS_PER_MINUTE: 1_000 },
+    });
     const foreign = await ForeignAmqp.connect(vhost.url);
     const first = await system.admin();
     const [expiring, renewed] = [await system.connect(first.token), await system.connect(first.token)];
