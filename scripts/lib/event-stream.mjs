@@ -1,7 +1,7 @@
 import { ToolError } from './tool.mjs';
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 4_000;
 /** What a gateway answers an ordinary account that asks for the events of all. */
 const NOT_SUPER_ADMIN = 'unauthorized wildcard account id';
 
@@ -16,9 +16,14 @@ const NOT_SUPER_ADMIN = 'unauthorized wildcard account id';
 export async function followEvents(options) {
   const { onNote, signal } = options;
   let pauseMs = FIRST_PAUSE_MS;
+  let lostAt;
   for (let first = true; !signal.aborted; first = false) {
     try {
-      await followOnce(options, () => (pauseMs = FIRST_PAUSE_MS));
+      await followOnce(options, () => {
+        pauseMs = FIRST_PAUSE_MS;
+        if (lostAt !== undefined) onNote(`events since ${lostAt} may be missing`);
+        lostAt = undefined;
+      });
       if (!signal.aborted) onNote('connection closed by the server');
     } catch (error) {
       if (!(error instanceof ToolError) || (!error.unreachable && !error.lost)) throw error;
@@ -26,6 +31,7 @@ export async function followEvents(options) {
       onNote(error.message);
     }
     if (signal.aborted) return;
+    lostAt ??= new Date().toTimeString().slice(0, 8);
     onNote(`connecting again in ${(pauseMs / 1000).toFixed(1)} s`);
     await pause(pauseMs, signal);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
