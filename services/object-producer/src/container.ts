@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { TokenCodec } from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import { systemClock, type Clock, type Logger } from '@ringdown/core';
-import { DatabaseHealth, OutboxDrainer, type Database } from '@ringdown/database';
+import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
 import {
   container as root,
   instanceCachingFactory,
@@ -12,8 +12,9 @@ import {
 import { Bootstrap } from './accounts/bootstrap';
 import { CreateAccount } from './accounts/create-account';
 import { ListAccounts } from './accounts/list-accounts';
+import { objectMigrations } from './adapters/migrations';
 import { createPromMetrics, type ObjectProducerMetrics } from './adapters/prom-metrics';
-import { repositoriesOver, type Repositories } from './adapters/repositories';
+import { repositoriesOver, transactionsOf } from './adapters/repositories';
 import type { ObjectTables } from './adapters/tables';
 import { Janitor } from './app/janitor';
 import { Schema } from './app/schema';
@@ -32,6 +33,7 @@ import { GetDocument } from './documents/get-document';
 import { ListDocuments } from './documents/list-documents';
 import { operationHandlers, type UseCases } from './handlers/operations';
 import { RequestServer } from './handlers/request-server';
+import type { Stores } from './ports';
 import { TOKENS } from './tokens';
 
 export const SERVICE = 'object-producer';
@@ -84,16 +86,22 @@ export function buildContainer(
           ? broker.announce('token_revoked', announcement.body)
           : broker.announce('principal_changed', announcement.body),
     };
-    return new Writer(database, effects, clock, logger);
+    return new Writer(c.resolve(TOKENS.stores), transactionsOf(database), effects, clock, logger);
   });
-  provide<Repositories>(TOKENS.stores, () => repositoriesOver(database.tables<ObjectTables>()));
+  provide<Stores>(TOKENS.stores, () => repositoriesOver(database.tables<ObjectTables>()));
   provide(
     TOKENS.bootstrap,
     (c) => new Bootstrap(database, c.resolve(TOKENS.stores), c.resolve(TOKENS.writer), logger),
   );
   provide(
     TOKENS.schema,
-    (c) => new Schema(database, c.resolve(TOKENS.bootstrap), settings.bootstrap, logger),
+    (c) =>
+      new Schema(
+        (signal) => migrate(database, [outboxMigrations, objectMigrations], logger, signal),
+        c.resolve(TOKENS.bootstrap),
+        settings.bootstrap,
+        logger,
+      ),
   );
   provide<UseCases>(TOKENS.useCases, (c) =>
     buildUseCases(settings, c.resolve(TOKENS.stores), c.resolve(TOKENS.writer), clock),
@@ -115,7 +123,7 @@ export function buildContainer(
 
 function buildUseCases(
   settings: ObjectProducerSettings,
-  stores: Repositories,
+  stores: Stores,
   writer: Writer,
   clock: Clock,
 ): UseCases {

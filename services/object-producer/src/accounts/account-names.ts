@@ -1,4 +1,4 @@
-import type { AccountNames } from '../adapters/account-repository';
+import type { AccountNames } from '../domain/account';
 import type { JsonObject } from '../domain/json';
 
 /** The members of an account document that its place in the tree follows. They were validated and completed before. */

@@ -1,6 +1,6 @@
 import { newId, type Logger } from '@ringdown/core';
 import { withAdvisoryLock, type Database } from '@ringdown/database';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import type { Writer } from '../app/writer';
 import { hashPassword } from '../auth/password-hash';
 import { prepareWhole } from '../documents/prepare-data';
@@ -30,7 +30,7 @@ const LOCK = 'bootstrap';
 export class Bootstrap {
   constructor(
     private readonly database: Database,
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly writer: Writer,
     private readonly logger: Logger,
   ) {}

@@ -1,7 +1,7 @@
 import type { RequestContext } from '@ringdown/broker';
 import type { Actor, DocumentResult } from '@ringdown/contracts';
 import { newId } from '@ringdown/core';
-import type { Account } from '../adapters/account-repository';
+import type { Account } from '../domain/account';
 import type { UnitOfWork } from '../app/unit-of-work';
 import { writeIdentity } from '../app/write-identity';
 import type { Writer } from '../app/writer';

@@ -1,5 +1,5 @@
 import type { ListQuery, ListResult } from '@ringdown/contracts';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import { listResult } from '../documents/list-documents';
 
 export interface ListAccountsRequest {
@@ -10,7 +10,7 @@ export interface ListAccountsRequest {
 
 /** The accounts below an account, as `id`, `name`, `realm`, `tree`. Errors: `not_found`. */
 export class ListAccounts {
-  constructor(private readonly stores: Repositories) {}
+  constructor(private readonly stores: Stores) {}
 
   async run({ account_id: accountId, scope, query }: ListAccountsRequest): Promise<ListResult> {
     await this.stores.accounts.get(accountId);

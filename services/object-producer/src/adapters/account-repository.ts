@@ -1,31 +1,15 @@
 import { violatedConstraint } from '@ringdown/database';
 import { sql, type Selectable, type SqlBool } from 'kysely';
 import { accountNameKey, realmKey } from '../accounts/account-keys';
+import type { Account, AccountNames } from '../domain/account';
 import { notFound } from '../domain/document';
 import { invalidField } from '../domain/field-errors';
+import type { AccountStore } from '../ports';
 import { UNIQUE_ACCOUNT_NAME, UNIQUE_ACCOUNT_REALM } from './migrations';
 import type { ObjectTables, Queries } from './tables';
 
-/** An account's place in the tree and what logins need of it. Its name as written is in its document. */
-export interface Account {
-  readonly id: string;
-  readonly parentId: string | undefined;
-  /** Ancestors from the root to the parent. */
-  readonly tree: readonly string[];
-  readonly enabled: boolean;
-  readonly superduperAdmin: boolean;
-  /** How its passwords are hashed. */
-  readonly kdf: string;
-}
-
-export interface AccountNames {
-  readonly name: string;
-  readonly realm: string;
-  readonly enabled: boolean;
-}
-
 /** Accounts that exist; deleted ones are as good as unknown. */
-export class AccountRepository {
+export class AccountRepository implements AccountStore {
   constructor(private readonly db: Queries) {}
 
   /** Errors: `validation_failed` when name or realm is taken. */

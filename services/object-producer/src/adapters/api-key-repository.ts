@@ -1,21 +1,14 @@
 import type { ListQuery } from '@ringdown/contracts';
+import type { ApiKey } from '../domain/api-key';
 import { notFound } from '../domain/document';
 import { decodePageKey, encodePageKey } from '../domain/page-key';
+import type { ApiKeyPage, ApiKeyStore } from '../ports';
 import type { Queries } from './tables';
-
-/** An API key without its secret, which nobody has but the client. */
-export interface ApiKey {
-  readonly id: string;
-  readonly accountId: string;
-  readonly name: string | undefined;
-  /** Unix milliseconds. */
-  readonly createdAt: number;
-}
 
 const DEFAULT_PAGE_SIZE = 50;
 
 /** Keys that exist, in accounts that exist. */
-export class ApiKeyRepository {
+export class ApiKeyRepository implements ApiKeyStore {
   constructor(private readonly db: Queries) {}
 
   async insert(key: ApiKey, hash: string): Promise<void> {
@@ -61,10 +54,7 @@ export class ApiKeyRepository {
   }
 
   /** In the order of creation. Of the query only paging counts. */
-  async list(
-    accountId: string,
-    query: ListQuery,
-  ): Promise<{ keys: readonly ApiKey[]; pageSize: number; nextStartKey: string | undefined }> {
+  async list(accountId: string, query: ListQuery): Promise<ApiKeyPage> {
     const pageSize = query.page_size ?? DEFAULT_PAGE_SIZE;
     let rows = this.db
       .selectFrom('api_keys')

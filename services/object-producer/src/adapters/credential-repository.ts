@@ -1,24 +1,13 @@
 import { violatedConstraint } from '@ringdown/database';
 import type { Selectable } from 'kysely';
 import { invalidField } from '../domain/field-errors';
-import type { PasswordHashes } from '../auth/password-hash';
+import type { Credential, PasswordHashes } from '../domain/credential';
+import type { CredentialStore } from '../ports';
 import { UNIQUE_USERNAME } from './migrations';
 import type { ObjectTables, Queries } from './tables';
 
-/** What a login and a check of access need of a user. */
-export interface Credential {
-  readonly userId: string;
-  readonly accountId: string;
-  /** Undefined: cannot log in. */
-  readonly username: string | undefined;
-  readonly hashes: PasswordHashes | undefined;
-  readonly enabled: boolean;
-  readonly privLevel: 'admin' | 'user';
-  readonly epoch: number;
-}
-
 /** Logins of users that exist. */
-export class CredentialRepository {
+export class CredentialRepository implements CredentialStore {
   constructor(private readonly db: Queries) {}
 
   /** Errors: `validation_failed` when the username is taken in the account. */

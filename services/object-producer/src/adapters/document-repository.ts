@@ -4,26 +4,13 @@ import { sql, type Expression, type Selectable, type SqlBool } from 'kysely';
 import { notFound, type StoredDocument } from '../domain/document';
 import type { JsonObject } from '../domain/json';
 import { decodePageKey, encodePageKey } from '../domain/page-key';
+import type { DocumentPage, DocumentScope, DocumentStore } from '../ports';
 import type { ObjectTables, Queries } from './tables';
-
-/** Which documents are meant. `parentId` must be given exactly for types that live under another. */
-export interface DocumentScope {
-  readonly accountId: string;
-  readonly type: string;
-  readonly parentId?: string | undefined;
-}
-
-/** One page of a list. */
-export interface DocumentPage {
-  readonly documents: readonly StoredDocument[];
-  readonly pageSize: number;
-  readonly nextStartKey: string | undefined;
-}
 
 const DEFAULT_PAGE_SIZE = 50;
 
 /** Documents in their table. Deleted ones, and those of deleted accounts or parents, are not there for a reader. */
-export class DocumentRepository {
+export class DocumentRepository implements DocumentStore {
   constructor(private readonly db: Queries) {}
 
   async insert(document: StoredDocument): Promise<void> {

@@ -1,9 +1,10 @@
 import type { DescribeRequest, PrincipalState, Revocation } from '@ringdown/contracts';
 import { sql } from 'kysely';
+import type { IdentityStore } from '../ports';
 import type { Queries } from './tables';
 
 /** Questions of the gateways: who is this, and which tokens are void. */
-export class IdentityRepository {
+export class IdentityRepository implements IdentityStore {
   constructor(private readonly db: Queries) {}
 
   /** One round trip for account, user and key together. */

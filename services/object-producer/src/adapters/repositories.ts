@@ -1,22 +1,15 @@
+import { enqueue, type Database } from '@ringdown/database';
+import type { Stores, Transact } from '../ports';
 import { AccountRepository } from './account-repository';
 import { ApiKeyRepository } from './api-key-repository';
 import { CredentialRepository } from './credential-repository';
 import { DocumentRepository } from './document-repository';
 import { IdentityRepository } from './identity-repository';
 import { RequestRepository } from './request-repository';
-import type { Queries } from './tables';
+import type { ObjectTables, Queries } from './tables';
 
 /** Every repository over one query builder: the pool's, or a transaction's. */
-export interface Repositories {
-  readonly accounts: AccountRepository;
-  readonly apiKeys: ApiKeyRepository;
-  readonly credentials: CredentialRepository;
-  readonly documents: DocumentRepository;
-  readonly identity: IdentityRepository;
-  readonly requests: RequestRepository;
-}
-
-export function repositoriesOver(db: Queries): Repositories {
+export function repositoriesOver(db: Queries): Stores {
   return {
     accounts: new AccountRepository(db),
     apiKeys: new ApiKeyRepository(db),
@@ -25,4 +18,15 @@ export function repositoriesOver(db: Queries): Repositories {
     identity: new IdentityRepository(db),
     requests: new RequestRepository(db),
   };
+}
+
+/** Transactions over all repositories and the outbox. */
+export function transactionsOf(database: Database): Transact {
+  return (work) =>
+    database
+      .tables<ObjectTables>()
+      .transaction()
+      .execute((trx) =>
+        work(repositoriesOver(trx), (entries, nowMs) => enqueue<ObjectTables>(trx, entries, nowMs)),
+      );
 }

@@ -1,13 +1,8 @@
+import type { RememberedAnswer, RequestStore } from '../ports';
 import type { Queries } from './tables';
 
-/** What was answered to a request that changed something. */
-export interface RememberedAnswer {
-  readonly fingerprint: string;
-  readonly answer: unknown;
-}
-
 /** Answers by request id and idempotency key, written in the transaction they answer. */
-export class RequestRepository {
+export class RequestRepository implements RequestStore {
   constructor(private readonly db: Queries) {}
 
   /** False, without an error, when one of the keys was answered after `sinceMs`; the caller must then roll back. */

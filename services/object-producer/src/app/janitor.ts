@@ -1,5 +1,5 @@
 import { memoised, messageOf, pause, type Clock, type Lifecycle, type Logger } from '@ringdown/core';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import { REMEMBER_MS } from './writer';
 
 const INTERVAL_MS = 10 * 60 * 1000;
@@ -10,7 +10,7 @@ export class Janitor implements Lifecycle {
   private loop: Promise<void> | undefined;
 
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}

@@ -7,10 +7,8 @@ import {
   type Lifecycle,
   type Logger,
 } from '@ringdown/core';
-import { migrate, outboxMigrations, type Database } from '@ringdown/database';
 import type { BootstrapSettings } from '@ringdown/config';
 import type { Bootstrap, BootstrapResult } from '../accounts/bootstrap';
-import { objectMigrations } from '../adapters/migrations';
 
 const RETRY = { initialMs: 200, maxMs: 5_000 };
 
@@ -21,7 +19,8 @@ export class Schema implements Lifecycle {
   private result: BootstrapResult | undefined;
 
   constructor(
-    private readonly database: Database,
+    /** Brings the tables up to date; gives up when the signal aborts. */
+    private readonly migrate: (signal: AbortSignal) => Promise<void>,
     private readonly bootstrap: Bootstrap,
     private readonly settings: BootstrapSettings,
     private readonly logger: Logger,
@@ -40,7 +39,7 @@ export class Schema implements Lifecycle {
   readonly start = memoised(async () => {
     for (let attempt = 0; !this.ended.signal.aborted; attempt += 1) {
       try {
-        await migrate(this.database, [outboxMigrations, objectMigrations], this.logger, this.ended.signal);
+        await this.migrate(this.ended.signal);
         await this.bootstrapped();
         this.done = true;
         return;

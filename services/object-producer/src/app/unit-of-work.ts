@@ -1,6 +1,6 @@
 import { encodeControl, type PrincipalChanged, type TokenRevoked } from '@ringdown/contracts';
 import type { OutboxEntry } from '@ringdown/database';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import type { StoredDocument } from '../domain/document';
 import { documentMessages, type DocumentAction } from '../domain/object-event';
 
@@ -15,7 +15,7 @@ export class UnitOfWork {
   private readonly told: Announcement[] = [];
 
   constructor(
-    readonly stores: Repositories,
+    readonly stores: Stores,
     /** Unix milliseconds; the same throughout the transaction. */
     readonly nowMs: number,
   ) {}

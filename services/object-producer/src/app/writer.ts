@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, isAppError, messageOf, type Clock, type Logger } from '@ringdown/core';
-import { enqueue, type Database } from '@ringdown/database';
-import { repositoriesOver, type Repositories } from '../adapters/repositories';
-import type { ObjectTables } from '../adapters/tables';
+import type { RememberedAnswer, Stores, Transact } from '../ports';
 import { canonicalJson } from '../domain/json';
 import { UnitOfWork, type Announcement } from './unit-of-work';
 
@@ -32,7 +30,8 @@ class AlreadyAnswered extends Error {}
 /** Runs changes: data, events, announcements and the remembered answer commit together or not at all. */
 export class Writer {
   constructor(
-    private readonly database: Database,
+    private readonly stores: Stores,
+    private readonly transact: Transact,
     private readonly effects: WriterEffects,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -82,19 +81,15 @@ export class Writer {
 
   private async commit<T>(
     work: (unit: UnitOfWork) => Promise<T>,
-    finish: (stores: Repositories, nowMs: number, result: T) => Promise<void>,
+    finish: (stores: Stores, nowMs: number, result: T) => Promise<void>,
   ): Promise<T> {
-    const { result, unit } = await this.database
-      .tables<ObjectTables>()
-      .transaction()
-      .execute(async (trx) => {
-        const stores = repositoriesOver(trx);
-        const unit = new UnitOfWork(stores, this.clock());
-        const result = await work(unit);
-        await enqueue<ObjectTables>(trx, unit.outbox, unit.nowMs);
-        await finish(stores, unit.nowMs, result);
-        return { result, unit };
-      });
+    const { result, unit } = await this.transact(async (stores, enqueue) => {
+      const unit = new UnitOfWork(stores, this.clock());
+      const result = await work(unit);
+      await enqueue(unit.outbox, unit.nowMs);
+      await finish(stores, unit.nowMs, result);
+      return { result, unit };
+    });
     if (unit.outbox.length > 0) this.effects.kick();
     for (const announcement of unit.announcements) {
       this.effects.announce(announcement).catch((error: unknown) =>
@@ -107,11 +102,8 @@ export class Writer {
     return result;
   }
 
-  private async find(keys: readonly string[]) {
-    return repositoriesOver(this.database.tables<ObjectTables>()).requests.find(
-      keys,
-      this.clock() - REMEMBER_MS,
-    );
+  private find(keys: readonly string[]): Promise<RememberedAnswer | undefined> {
+    return this.stores.requests.find(keys, this.clock() - REMEMBER_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { LoginResult } from '@ringdown/contracts';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import { notFound } from '../domain/document';
 import { apiKeyHash } from './api-keys';
 import type { AttemptLimiter } from './attempt-limiter';
@@ -8,7 +8,7 @@ import type { Login } from './login';
 /** Exchanges an API key for a token. Keys of deleted accounts are unknown. */
 export class ApiAuth {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly login: Login,
     private readonly limiter: AttemptLimiter,
   ) {}

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { RequestContext } from '@ringdown/broker';
 import type { Actor, DocumentResult, ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
 import { newId, randomHex, toGregorianSeconds } from '@ringdown/core';
-import type { ApiKey } from '../adapters/api-key-repository';
-import type { Repositories } from '../adapters/repositories';
+import type { ApiKey } from '../domain/api-key';
+import type { Stores } from '../ports';
 import { writeIdentity } from '../app/write-identity';
 import type { Writer } from '../app/writer';
 
@@ -27,7 +27,7 @@ export function apiKeyHash(key: string): string {
 /** API keys of accounts: made, listed, deleted. The key itself is shown once and stored nowhere. */
 export class ApiKeys {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly writer: Writer,
   ) {}
 

@@ -1,8 +1,8 @@
 import type { TokenCodec } from '@ringdown/auth';
 import type { LoginResult } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
-import type { Account } from '../adapters/account-repository';
-import type { Repositories } from '../adapters/repositories';
+import type { Account } from '../domain/account';
+import type { Stores } from '../ports';
 import type { JsonObject } from '../domain/json';
 
 /** Who logs in, after the proof. */
@@ -17,7 +17,7 @@ export interface LoginSubject {
 /** The last step of every login: a token and what REST tells with it. Errors: `locked` when the account is disabled. */
 export class Login {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly codec: TokenCodec,
     private readonly tokenTtlS: number,
   ) {}

@@ -1,14 +1,6 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { AppError } from '@ringdown/core';
-
-/**
- * The two forms a Kazoo client may send instead of a password: hex of md5 or sha1 over `user:password`. Each is stored
- * as its scrypt hash.
- */
-export interface PasswordHashes {
-  readonly md5: string;
-  readonly sha: string;
-}
+import type { PasswordHashes } from '../domain/credential';
 
 const COST = { N: 16_384, r: 8, p: 1 } as const;
 const LENGTH = 32;

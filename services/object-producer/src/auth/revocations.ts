@@ -1,12 +1,12 @@
 import type { Revocation } from '@ringdown/contracts';
 import type { Clock } from '@ringdown/core';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import type { Writer } from '../app/writer';
 
 /** Tokens that must no longer be accepted, kept until they would have expired. */
 export class Revocations {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly writer: Writer,
     private readonly clock: Clock,
   ) {}

@@ -1,9 +1,9 @@
 import type { LoginResult, UserAuthRequest } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import { accountNameKey, realmKey } from '../accounts/account-keys';
-import type { Account } from '../adapters/account-repository';
-import type { Credential } from '../adapters/credential-repository';
-import type { Repositories } from '../adapters/repositories';
+import type { Account } from '../domain/account';
+import type { Credential } from '../domain/credential';
+import type { Stores } from '../ports';
 import { validationFailed } from '../domain/field-errors';
 import type { AttemptLimiter } from './attempt-limiter';
 import type { Login } from './login';
@@ -24,7 +24,7 @@ const NOBODY = '';
  */
 export class UserAuth {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly login: Login,
     private readonly limiters: { readonly precise: AttemptLimiter; readonly coarse: AttemptLimiter },
   ) {}

@@ -3,8 +3,8 @@ import type { RequestContext } from '@ringdown/broker';
 import { AppError } from '@ringdown/core';
 import { accountNames } from '../accounts/account-names';
 import { invalidField } from '../domain/field-errors';
-import type { DocumentScope } from '../adapters/document-repository';
-import type { Repositories } from '../adapters/repositories';
+import type { DocumentScope } from '../ports';
+import type { Stores } from '../ports';
 import type { UnitOfWork } from '../app/unit-of-work';
 import { writeIdentity } from '../app/write-identity';
 import type { Writer } from '../app/writer';
@@ -16,7 +16,7 @@ import { hashAhead, nextCredential, userMembers, type HashedPassword } from './u
 /** POST and PATCH: a document replaced, or merged with a patch. */
 export class ChangeDocument {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly writer: Writer,
   ) {}
 

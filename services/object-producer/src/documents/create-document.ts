@@ -1,7 +1,7 @@
 import type { CreateRequest, DocumentResult } from '@ringdown/contracts';
 import { AppError, newId } from '@ringdown/core';
 import type { RequestContext } from '@ringdown/broker';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import type { Writer } from '../app/writer';
 import { writeIdentity } from '../app/write-identity';
 import { notFound, resultOf, typeNamed, type StoredDocument } from '../domain/document';
@@ -13,7 +13,7 @@ import { hashAhead, userMembers } from './user-credential';
 /** PUT: a new document under an account, or under a document of it. */
 export class CreateDocument {
   constructor(
-    private readonly stores: Repositories,
+    private readonly stores: Stores,
     private readonly writer: Writer,
   ) {}
 
@@ -61,7 +61,7 @@ export class CreateDocument {
 async function checkedParent(
   type: DocumentType,
   { account_id: accountId, parent_id: parentId }: CreateRequest,
-  stores: Repositories,
+  stores: Stores,
 ): Promise<string | undefined> {
   if (type.parentType === undefined) return undefined;
   if (parentId === undefined) {

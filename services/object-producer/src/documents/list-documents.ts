@@ -1,11 +1,11 @@
 import type { DocumentPath, ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
-import type { DocumentPage } from '../adapters/document-repository';
-import type { Repositories } from '../adapters/repositories';
+import type { DocumentPage } from '../ports';
+import type { Stores } from '../ports';
 import { notFound, publicDocument, typeNamed, type StoredDocument } from '../domain/document';
 
 /** A page of the documents of one type, in the order of their creation. */
 export class ListDocuments {
-  constructor(private readonly stores: Repositories) {}
+  constructor(private readonly stores: Stores) {}
 
   /** Errors: `not_found` (account, parent, type), `validation_failed` (start key). */
   async run({

@@ -1,5 +1,5 @@
-import type { Credential } from '../adapters/credential-repository';
-import { hashPassword, type PasswordHashes } from '../auth/password-hash';
+import type { Credential, PasswordHashes } from '../domain/credential';
+import { hashPassword } from '../auth/password-hash';
 import { invalidField } from '../domain/field-errors';
 import type { JsonObject } from '../domain/json';
 import type { PreparedData } from './prepare-data';

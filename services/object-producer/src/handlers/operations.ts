@@ -18,7 +18,7 @@ import {
 } from '@ringdown/contracts';
 import type { CreateAccount } from '../accounts/create-account';
 import type { ListAccounts } from '../accounts/list-accounts';
-import type { Repositories } from '../adapters/repositories';
+import type { Stores } from '../ports';
 import type { ApiAuth } from '../auth/api-auth';
 import type { ApiKeys } from '../auth/api-keys';
 import type { Revocations } from '../auth/revocations';
@@ -31,7 +31,7 @@ import type { ListDocuments } from '../documents/list-documents';
 
 /** Everything this service can do. */
 export interface UseCases {
-  readonly stores: Repositories;
+  readonly stores: Stores;
   readonly userAuth: UserAuth;
   readonly apiAuth: ApiAuth;
   readonly revocations: Revocations;

@@ -1,0 +1,21 @@
+/**
+ * The two forms a Kazoo client may send instead of a password: hex of md5 or sha1 over `user:password`. Each is stored
+ * as its scrypt hash.
+ */
+export interface PasswordHashes {
+  readonly md5: string;
+  readonly sha: string;
+}
+
+/** What a login and a check of access need of a user. */
+export interface Credential {
+  readonly userId: string;
+  readonly accountId: string;
+  /** In lower case. Undefined: cannot log in. */
+  readonly username: string | undefined;
+  readonly hashes: PasswordHashes | undefined;
+  readonly enabled: boolean;
+  readonly privLevel: 'admin' | 'user';
+  /** Tokens made under another epoch are void. */
+  readonly epoch: number;
+}
