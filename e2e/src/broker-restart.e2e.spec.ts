@@ -25,7 +25,6 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
     beforeAll(async () => {
       broker = await startOwnRabbitMq();
     }, 120_000);
-    afterAll(() => broker.stop(), 60_000);
 
     const ownVhost = () => createVhost({ amqpUrl: broker.url, managementUrl: broker.managementUrl! });
 

@@ -113,7 +113,7 @@ describe('one process with nothing but Node', () => {
     ).toMatchObject({
       name: 'kept',
     });
-    const socket = await WsClient.connect(`ws://127.0.0.1:${env['RINGDOWN_WS_PORT']}`, { token: api.token! });
+    const socket = await WsClient.connect(`ws://127.0.0.1:${own['RINGDOWN_WS_PORT']}`, { token: api.token! });
     await socket.subscribe('object.*.*');
     const ended = second.stop();
     expect(await socket.closed).toMatchObject({ code: 1001 });
