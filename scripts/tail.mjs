@@ -2,7 +2,7 @@
 import { ApiClient } from './lib/api-client.mjs';
 import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './lib/event-lines.mjs';
 import { followEvents } from './lib/event-stream.mjs';
-import { socketUrlOf, targetOf } from './lib/target.mjs';
+import { socketUrlsOf, targetOf } from './lib/target.mjs';
 import { connectionHelp, connectionOptions, runTool } from './lib/tool.mjs';
 
 const help = `npm run tail [-- [BINDING ...] [options]]
@@ -14,7 +14,7 @@ Wildcards at the end may be left out (some shells refuse a bare *): call is call
 
   --json                one JSON object per line, as the socket delivered it
   --account-id ID       only events of this account (default: of all accounts for a super admin, else your own)
-  --ws-url URL          the WebSocket address, when it is not the server's /ws
+  --ws-url URL          the WebSocket address (default: the server's /ws, else its port RINGDOWN_WS_PORT)
 ${connectionHelp}`;
 
 await runTool({
@@ -46,7 +46,7 @@ await runTool({
     };
     await followEvents({
       client: new ApiClient(target),
-      socketUrl: values['ws-url'] ?? socketUrlOf(target.url),
+      socketUrls: values['ws-url'] === undefined ? socketUrlsOf(target.url) : [values['ws-url']],
       bindings: bindings.length > 0 ? bindings.flatMap(completeBindings) : ALL_BINDINGS,
       optional: bindings.length === 0,
       accountId: values['account-id'],

@@ -9,7 +9,7 @@ const NOT_SUPER_ADMIN = 'unauthorized wildcard account id';
  * Follows the events of a running system: logs in, subscribes, and does both again when the connection is lost, until
  * `signal` aborts. A refusal (wrong password, bad binding) ends it with a ToolError.
  *
- * @param {{ client: import('./api-client.mjs').ApiClient, socketUrl: string, bindings: string[], accountId?: string,
+ * @param {{ client: import('./api-client.mjs').ApiClient, socketUrls: string[], bindings: string[], accountId?: string,
  *   optional?: boolean, onFrame: (frame: object) => void, onNote: (text: string) => void, signal: AbortSignal }} options
  *   optional: a binding the server does not know is left out instead of being an error
  */
@@ -39,11 +39,11 @@ export async function followEvents(options) {
 }
 
 async function followOnce(
-  { client, socketUrl, bindings, accountId, optional, onFrame, onNote, signal },
+  { client, socketUrls, bindings, accountId, optional, onFrame, onNote, signal },
   onReady,
 ) {
   await client.login();
-  const socket = await open(socketUrl);
+  const socket = await openFirst(socketUrls);
   const stop = () => socket.close(1000);
   let renewal;
   signal.addEventListener('abort', stop, { once: true });
@@ -60,17 +60,26 @@ async function followOnce(
   }
 }
 
-function open(url) {
-  return loadWs().then(
-    (WebSocket) =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(url, { handshakeTimeout: 10_000 });
-        socket.once('open', () => resolve(socket));
-        socket.once('error', (error) =>
-          reject(Object.assign(new ToolError(`cannot open ${url} (${error.message})`), { lost: true })),
-        );
-      }),
-  );
+/** The first address that takes a socket. */
+async function openFirst(urls) {
+  const WebSocket = await loadWs();
+  const failures = [];
+  for (const url of urls) {
+    try {
+      return await open(WebSocket, url);
+    } catch (error) {
+      failures.push(`${url} (${error.message})`);
+    }
+  }
+  throw Object.assign(new ToolError(`cannot open ${failures.join(' nor ')}`), { lost: true });
+}
+
+function open(WebSocket, url) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { handshakeTimeout: 10_000 });
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
 }
 
 async function loadWs() {

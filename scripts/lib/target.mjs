@@ -29,9 +29,15 @@ export function targetOf(values, env = process.env) {
   };
 }
 
-/** The client's end of the WebSocket port that `npm start` serves beside REST. */
-export function socketUrlOf(url) {
-  return `${url.replace(/^http/, 'ws')}/ws`;
+/**
+ * Where to look for WebSockets, in order: beside REST, as `npm start` and a proxy serve them, then on the port of a
+ * gateway of its own.
+ */
+export function socketUrlsOf(url, env = process.env) {
+  const gateway = new URL(url.replace(/^http/, 'ws'));
+  gateway.port = env.RINGDOWN_WS_PORT || '5555';
+  gateway.pathname = '/';
+  return [`${url.replace(/^http/, 'ws')}/ws`, gateway.href];
 }
 
 function passwordOf(values, env) {

@@ -6,7 +6,7 @@ import { bodyFromFields, exchangeOf, parseBody } from './event-fields.mjs';
 import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './event-lines.mjs';
 import { prefixLines } from './prefix-lines.mjs';
 import { resetDataDir } from './reset-data-dir.mjs';
-import { socketUrlOf, targetOf } from './target.mjs';
+import { socketUrlsOf, targetOf } from './target.mjs';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ringdown-tools-'))));
@@ -76,8 +76,9 @@ describe('targetOf', () => {
     expect(() => targetOf({ url: 'here' }, {})).toThrow('here is not an http');
   });
 
-  it('finds the socket beside REST', () => {
-    expect(socketUrlOf('https://host:1')).toBe('wss://host:1/ws');
+  it('looks for the socket beside REST, then on the port of a gateway', () => {
+    expect(socketUrlsOf('https://host:1', {})).toEqual(['wss://host:1/ws', 'wss://host:5555/']);
+    expect(socketUrlsOf('http://host:1', { RINGDOWN_WS_PORT: '7' })[1]).toBe('ws://host:7/');
   });
 });
 
