@@ -162,6 +162,7 @@ describe('decodeEvent, what cannot be used', () => {
 
   it('refuses a key of another family than its exchange', () => {
     expect(reasonOf(foreign('call.CHANNEL_CREATE.a1', {}, { exchange: 'object' }))).toBe('bad_routing_key');
+    expect(reasonOf(foreign('call.doc_created.user', {}, { exchange: 'object' }))).toBe('bad_routing_key');
   });
 
   it('refuses a fence of the event log', () => {
@@ -185,17 +186,18 @@ describe('decodeEvent, what cannot be used', () => {
   });
 
   it('does not count brackets inside text', () => {
-    expect(reasonOf(foreign('object.doc_created.user', { x: `"\\"${'[{'.repeat(200)}` }))).toBe('accepted');
+    expect(reasonOf(foreign('object.doc_created.user', { x: `"${'[{'.repeat(200)}` }))).toBe('accepted');
   });
 
-  it('drops members named __proto__ at any depth, however they are written', () => {
-    const body = Buffer.from('{"a":{"__proto__":{"x":1},"b":2},"\\u005f_proto__":{"y":1}}');
-    const event = decoded(foreign('object.doc_created.user', body));
+  it.each(['{"a":{"__proto__":{"x":1},"b":2}}', '{"a":{"\\u005f_proto__":{"x":1},"b":2}}'])(
+    'drops members named __proto__ at any depth, however they are written: %s',
+    (text) => {
+      const { body } = decoded(foreign('object.doc_created.user', Buffer.from(text)));
 
-    expect(JSON.stringify(event.body)).not.toContain('proto');
-    expect(event.body).toMatchObject({ a: { b: 2 } });
-    expect(Object.getPrototypeOf(event.body)).toBe(Object.prototype);
-  });
+      expect(JSON.stringify(body.a)).toBe('{"b":2}');
+      expect(Object.getPrototypeOf(body.a)).toBe(Object.prototype);
+    },
+  );
 });
 
 describe('decodeEvent, for any message', () => {

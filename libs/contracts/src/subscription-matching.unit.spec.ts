@@ -224,6 +224,11 @@ describe('bindings of conferences', () => {
     expect(deliveries(plain, ['conference.event.*.c%2E1.*', 'conference.event.*.c.*'])).toEqual([0, 1]);
   });
 
+  it('do not take a key that means another call for theirs', () => {
+    expect(gets(happening('c1', 'a b', 'lock'), 'conference.event.*.c1.a%2Bb')).toBe(false);
+    expect(gets(happening('c1', 'a+b', 'lock'), 'conference.event.*.c1.a%2Bb')).toBe(true);
+  });
+
   it('hear exactly their conference and call, from publishers who encode', () => {
     const id = fc.string({ unit: fc.constantFrom(...'ab.@+ %'), minLength: 1, maxLength: 4 });
     fc.assert(
