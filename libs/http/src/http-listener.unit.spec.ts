@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { request as httpRequest, Agent, type RequestListener } from 'node:http';
 import { deferred } from '@ringdown/core';
 import { HttpListener, type HttpListenerOptions } from './http-listener';
@@ -90,7 +91,10 @@ describe('HttpListener', () => {
   });
 
   it('answers a client that has ended its side, once', async () => {
-    const listener = await listening((_request, response) => void setImmediate(() => response.end('hello')));
+    // Answers only when it knows that nothing more comes.
+    const listener = await listening(
+      (request, response) => void request.socket.once('end', () => setImmediate(() => response.end('hello'))),
+    );
 
     const answers = await new Promise<string>((resolve) => {
       const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
@@ -147,6 +151,29 @@ describe('HttpListener', () => {
 
     expect(await exchange(listener, offer('websocket'))).toContain('418 Handler');
     expect(await exchange(listener, offer('h2c'))).toMatch(/^HTTP\/1\.1 200 OK[^]*hello/);
+  });
+
+  it('leaves upgraded connections to their handler when it stops', async () => {
+    const listener = await listening(hello);
+    const upgraded = deferred<Duplex>();
+    listener.onUpgrade((_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+      upgraded.resolve(socket);
+    });
+    const client = connect(listener.port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const server = await upgraded.promise;
+
+    await listener.stop();
+
+    const echoed = new Promise<string>((resolve) => {
+      client.on('data', (chunk) => chunk.toString().includes('still here') && resolve(chunk.toString()));
+    });
+    server.write('still here');
+    expect(await echoed).toContain('still here');
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    server.destroy();
+    await closed;
   });
 
   it('refuses upgrades with 503 while draining', async () => {

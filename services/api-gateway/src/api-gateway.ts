@@ -28,7 +28,12 @@ export function buildApiGateway(settings: Settings, ports: ApiGatewayPorts): Api
   const listener = container.resolve<HttpListener>(TOKENS.listener);
   return {
     name: SERVICE,
-    components: [component('broker', broker), component('directory', directory), component('http', listener)],
+    components: [
+      component('http listener', listener),
+      component('broker', broker),
+      component('directory', directory),
+      { name: 'http drain', start: () => Promise.resolve(), stop: () => listener.stop() },
+    ],
     readiness: () => readiness.check(),
     beginDrain: () => {
       readiness.beginDrain();

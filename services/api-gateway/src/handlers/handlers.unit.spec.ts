@@ -20,7 +20,9 @@ import {
   type SocketInfo,
   type WireMessage,
 } from '@ringdown/contracts';
-import { AppError } from '@ringdown/core';
+import { loadSettings } from '@ringdown/config';
+import { AppError, silentLogger } from '@ringdown/core';
+import { buildApiGateway } from '../api-gateway';
 import { CHILD, PARENT, principal, ROOT, USER_ID } from '../fixtures/fake-directory';
 import { GatewayFixture, type Answered } from '../fixtures/gateway-fixture';
 
@@ -723,6 +725,27 @@ describe('what is beside /v2', () => {
       envelope: { status: 'unavailable' },
     });
     expect((await fixture.call('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('answers probes while the broker is still waited for', async () => {
+    const waiting = buildApiGateway(loadSettings({}, { apiPort: 0 }), {
+      brokerFactory: (service) => ({
+        ...fixture.hub.connect({ service }),
+        instance: 'api-gateway-00000000',
+        start: () => new Promise<never>(() => undefined),
+        status: () => ({ state: 'connecting', sinceMs: 0 }),
+      }),
+      directoryFactory: () => fixture.directory,
+      logger: silentLogger,
+    });
+    const [first, second] = waiting.components;
+    await first!.start();
+    void second!.start();
+    const base = `http://127.0.0.1:${waiting.listener.port}`;
+
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    expect((await fetch(`${base}/readyz`)).status).toBe(503);
+    await waiting.listener.stop();
   });
 
   it('finishes requests under way when it stops, and the broker is there for them until then', async () => {
