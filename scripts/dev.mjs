@@ -1,6 +1,5 @@
 // npm run dev: compiles on every change and restarts the whole system.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prefixLines } from './lib/prefix-lines.mjs';
 import { prepare, PrepareError, root } from './lib/prepare.mjs';
@@ -26,7 +25,7 @@ await runTool({
       '--preserveWatchOutput',
     ]);
     const system = start('ringdown', [
-      ...watchedFolders().map((folder) => `--watch-path=${folder}`),
+      '--watch',
       '--watch-preserve-output',
       '--enable-source-maps',
       join('services', 'standalone', 'dist', 'main.js'),
@@ -44,14 +43,4 @@ function start(name, args) {
   child.stdout.pipe(prefixLines(name)).pipe(process.stdout, { end: false });
   child.stderr.pipe(prefixLines(name)).pipe(process.stderr, { end: false });
   return child;
-}
-
-/** What is compiled; node --watch follows whole folders on macOS and Windows only, so Linux gets the main program. */
-function watchedFolders() {
-  if (process.platform === 'linux') return [];
-  return ['libs', 'services'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .map((name) => join(folder, name, 'dist'))
-      .filter((path) => existsSync(join(root, path))),
-  );
 }
