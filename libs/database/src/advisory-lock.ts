@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, pause } from '@ringdown/core';
-import type { Database, Session } from './database';
+import type { Database, Session, SessionOptions } from './database';
 
 const RETRY_MS = 200;
 
@@ -17,9 +17,10 @@ export async function withAdvisoryLock<T>(
   database: Database,
   name: string,
   run: (session: Session) => Promise<T>,
-  signal?: AbortSignal,
+  options: SessionOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  const session = await database.openSession();
+  const { signal } = options;
+  const session = await database.openSession(options);
   try {
     while (!(await session.tryLock(name))) {
       await pause(RETRY_MS, signal);

@@ -17,9 +17,16 @@ export interface Database {
   ping(): Promise<void>;
   /** Wakes every session that listens to `channel`, in whatever process. */
   notify(channel: string): Promise<void>;
-  /** A connection of its own, for locks that live as long as it does. Errors: `unavailable`. */
-  openSession(): Promise<Session>;
+  /**
+   * A connection of its own, for locks that live as long as it does. A query that takes longer than `queryTimeoutMs`
+   * (default 12,000) counts as a lost connection. Errors: `unavailable`.
+   */
+  openSession(options?: SessionOptions): Promise<Session>;
   close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly queryTimeoutMs?: number;
 }
 
 /** One connection held for long. Its locks fall when it ends, also when the process is killed. */

@@ -21,6 +21,8 @@ interface MigrationTables {
 }
 
 const LOCK = 'migrations';
+/** A step on large tables takes its time. */
+const STEP_TIMEOUT_MS = 3_600_000;
 
 /**
  * Brings every set up to date, one process at a time. A database that is newer than this code (a newer replica was here
@@ -61,7 +63,7 @@ export async function migrate(
         }
       }
     },
-    signal,
+    { signal, queryTimeoutMs: STEP_TIMEOUT_MS },
   );
 }
 

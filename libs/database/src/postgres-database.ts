@@ -2,7 +2,7 @@ import { AppError, memoised, messageOf, type Logger } from '@ringdown/core';
 import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import { Client, Pool, types, type ClientConfig, type PoolClient } from 'pg';
 import { lockKey } from './advisory-lock';
-import { DATABASE_SCHEMA, type Database, type Session } from './database';
+import { DATABASE_SCHEMA, type Database, type Session, type SessionOptions } from './database';
 import { breaksConnection, translateDatabaseError } from './errors';
 import { Mutex } from './mutex';
 import { borrowedClient, type BorrowedClient } from './pool-client';
@@ -53,8 +53,11 @@ class PostgresDatabase implements Database {
     await sql`select pg_notify(${channel}, '')`.execute(this.queries);
   }
 
-  async openSession(): Promise<Session> {
-    const client = new Client(clientConfig(this.url));
+  async openSession(options: SessionOptions = {}): Promise<Session> {
+    const client = new Client({
+      ...clientConfig(this.url),
+      query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
+    });
     const session = new PostgresSession(client, this.logger);
     try {
       await client.connect();

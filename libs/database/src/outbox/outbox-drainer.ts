@@ -149,7 +149,7 @@ export class OutboxDrainer implements Lifecycle {
     for (let failures = 0; ;) {
       this.kicked = false;
       const lastRound = this.stopping;
-      const { fetched, failure } = await this.publishBatch(session);
+      const { fetched, confirmed, failure } = await this.publishBatch(session);
       if (session.lost.aborted) throw new AppError('unavailable', 'the outbox lock was lost');
       if (lastRound) return;
       if (failure !== undefined) {
@@ -157,7 +157,9 @@ export class OutboxDrainer implements Lifecycle {
           reason: messageOf(failure),
         });
         if (!this.options.publisher.ready()) return;
-        await pause(backoffMs(failures++, RETRY), this.ended.signal);
+        // One message that fails again and again must not slow the others down.
+        failures = confirmed > 0 ? 0 : failures + 1;
+        await pause(backoffMs(failures, RETRY), this.ended.signal);
         continue;
       }
       failures = 0;
@@ -165,7 +167,9 @@ export class OutboxDrainer implements Lifecycle {
     }
   }
 
-  private async publishBatch(session: Session): Promise<{ fetched: number; failure: unknown }> {
+  private async publishBatch(
+    session: Session,
+  ): Promise<{ fetched: number; confirmed: number; failure: unknown }> {
     const db = session.tables<OutboxTables>();
     const rows = await db
       .selectFrom('outbox')
@@ -174,7 +178,7 @@ export class OutboxDrainer implements Lifecycle {
       .orderBy('id')
       .limit(this.options.batchSize ?? 256)
       .execute();
-    if (rows.length === 0) return { fetched: 0, failure: undefined };
+    if (rows.length === 0) return { fetched: 0, confirmed: 0, failure: undefined };
 
     const confirmed: number[] = [];
     let failure: unknown;
@@ -193,7 +197,7 @@ export class OutboxDrainer implements Lifecycle {
       }),
     );
     if (confirmed.length > 0) await db.deleteFrom('outbox').where('id', 'in', confirmed).execute();
-    return { fetched: rows.length, failure };
+    return { fetched: rows.length, confirmed: confirmed.length, failure };
   }
 
   /** Until a kick, a notification, the end of the session, or the slow poll. */

@@ -94,6 +94,19 @@ export function outboxSuite(open: () => Promise<Database>): void {
     expect(publisher.attempts.filter(({ messageId }) => messageId === 'a1')).toHaveLength(3);
   });
 
+  it('does not let one message that always fails hold up the others', async () => {
+    publisher.refuse = ({ messageId }) => messageId === 'bad';
+    await put({ id: 'bad' });
+    const one = await drainer({ pollMs: 600_000 });
+    for (let n = 0; n < 10; n += 1) {
+      await put({ id: `good${n}` });
+      one.kick();
+      await waitUntil(() => publisher.ids.includes(`good${n}`));
+    }
+
+    expect((await one.stats()).depth).toBe(1);
+  });
+
   it('lets urgent messages go first', async () => {
     await put({ id: '1' }, { id: '2' }, { id: 'now', urgent: true });
     await drainer({ batchSize: 1 });

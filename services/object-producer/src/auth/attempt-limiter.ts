@@ -6,6 +6,25 @@ interface Entry {
   pending: number;
 }
 
+/**
+ * What a client address counts as: an IPv6 client has a whole /64 to choose from, so its network counts; an IPv4 address
+ * stands for itself, also in its IPv6 form.
+ */
+export function addressKey(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return `ip:${mapped}`;
+  if (!address.includes(':')) return `ip:${address}`;
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
+  const missing = Math.max(0, 8 - groups.length - rest.length);
+  const all = [...groups, ...Array.from({ length: tail === undefined ? 0 : missing }, () => '0'), ...rest];
+  return `ip:${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}
+
 const MAX_ENTRIES = 20_000;
 
 /**

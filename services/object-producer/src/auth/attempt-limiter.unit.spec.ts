@@ -1,5 +1,5 @@
 import { AppError, deferred } from '@ringdown/core';
-import { AttemptLimiter } from './attempt-limiter';
+import { addressKey, AttemptLimiter } from './attempt-limiter';
 
 const wrong = () => Promise.reject(new AppError('unauthorized', 'no'));
 const right = () => Promise.resolve('in');
@@ -58,4 +58,15 @@ describe('the limit of login attempts', () => {
     for (let n = 0; n < 21_000; n += 1) await limit.attempt([`ip:${n}`], right);
     expect(limit.size).toBe(20_000);
   });
+});
+
+describe('the address an attempt counts for', () => {
+  it.each([
+    ['203.0.113.7', 'ip:203.0.113.7'],
+    ['::ffff:203.0.113.7', 'ip:203.0.113.7'],
+    ['2001:db8:0:1:aaaa::1', 'ip:2001:db8:0:1::/64'],
+    ['2001:0DB8::1:2:3:4:5', 'ip:2001:db8:0:1::/64'],
+    ['2001:db8::1', 'ip:2001:db8:0:0::/64'],
+    ['::1', 'ip:0:0:0:0::/64'],
+  ])('of %s is %s', (address, key) => expect(addressKey(address)).toBe(key));
 });

@@ -5,7 +5,7 @@ import type { Account } from '../domain/account';
 import type { Credential } from '../domain/credential';
 import type { Stores } from '../ports';
 import { validationFailed } from '../domain/field-errors';
-import type { AttemptLimiter } from './attempt-limiter';
+import { addressKey, type AttemptLimiter } from './attempt-limiter';
 import type { Login } from './login';
 import { hashForm, newKdf, passwordForm, sameHash } from './password-hash';
 
@@ -36,12 +36,12 @@ export class UserAuth {
     const attempt = (): Promise<LoginResult> => this.attempt(request, proof);
     if (proof.kind === 'password') {
       return this.limiters.precise.attempt(
-        [`ip:${request.client_ip}`, `user:${target}:${proof.username}`],
+        [addressKey(request.client_ip), `user:${target}:${proof.username}`],
         attempt,
       );
     }
     // A form names no user, so all users of the account share a limit, a wider one.
-    return this.limiters.precise.attempt([`ip:${request.client_ip}`], () =>
+    return this.limiters.precise.attempt([addressKey(request.client_ip)], () =>
       this.limiters.coarse.attempt([`account:${target}`], attempt),
     );
   }
