@@ -13,21 +13,22 @@ export function fingerprint(files) {
 
 /**
  * Whether node_modules must be made anew. `stamp` is the digest of the lock file at the last install by these scripts;
- * when it is another one, what npm says it installed (`node_modules/.package-lock.json`) decides, so that an install by
- * hand counts as well.
+ * when it is another one, what npm says it installed (`node_modules/.package-lock.json`) and what is there decide, so that
+ * an install by hand counts as well, but not one that was broken off.
  */
-export function installNeeded({ lockText, stamp, installedText }) {
+export function installNeeded({ lockText, stamp, installedText, isThere }) {
   if (installedText === undefined) return true;
-  return stamp !== digest(lockText) && !installedMatches(JSON.parse(lockText), JSON.parse(installedText));
+  if (stamp === digest(lockText)) return false;
+  return !installedMatches(JSON.parse(lockText), JSON.parse(installedText), isThere);
 }
 
-function installedMatches(lock, installed) {
+function installedMatches(lock, installed, isThere) {
   return Object.entries(lock.packages).every(([path, wanted]) => {
     if (path === '' || !path.includes('node_modules/')) return true;
     const found = installed.packages[path];
     // Optional packages are for other operating systems; npm leaves out what does not fit.
     if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
-    return found.version === wanted.version && found.link === wanted.link;
+    return found.version === wanted.version && found.link === wanted.link && isThere(path);
   });
 }
 

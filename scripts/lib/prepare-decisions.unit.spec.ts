@@ -16,21 +16,24 @@ const installed = {
     'node_modules/@ringdown/core': { resolved: 'libs/core', link: true },
   },
 };
+const isThere = () => true;
 const lockText = JSON.stringify(lock);
 const installedText = JSON.stringify(installed);
 
 describe('installNeeded', () => {
   it('is true when nothing was ever installed, whatever the stamp says', () => {
-    expect(installNeeded({ lockText, stamp: digest(lockText), installedText: undefined })).toBe(true);
+    expect(installNeeded({ lockText, stamp: digest(lockText), installedText: undefined, isThere })).toBe(
+      true,
+    );
   });
 
   it('is false while the lock file is the one of the last install', () => {
-    expect(installNeeded({ lockText, stamp: digest(lockText), installedText })).toBe(false);
+    expect(installNeeded({ lockText, stamp: digest(lockText), installedText, isThere })).toBe(false);
   });
 
   it('accepts an install by hand that matches the lock file', () => {
     for (const stamp of [undefined, digest('another')]) {
-      expect(installNeeded({ lockText, stamp, installedText })).toBe(false);
+      expect(installNeeded({ lockText, stamp, installedText, isThere })).toBe(false);
     }
   });
 
@@ -40,9 +43,15 @@ describe('installNeeded', () => {
 
     for (const found of [other, partial]) {
       for (const stamp of [undefined, digest('another')]) {
-        expect(installNeeded({ lockText, stamp, installedText: JSON.stringify(found) })).toBe(true);
+        expect(installNeeded({ lockText, stamp, installedText: JSON.stringify(found), isThere })).toBe(true);
       }
     }
+  });
+
+  it('does not accept an install that was broken off', () => {
+    const partly = (path: string) => path !== 'node_modules/a';
+
+    expect(installNeeded({ lockText, stamp: undefined, installedText, isThere: partly })).toBe(true);
   });
 });
 

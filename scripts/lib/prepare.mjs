@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNeeded, digest, fingerprint, installNeeded } from './prepare-decisions.mjs';
@@ -33,9 +33,14 @@ function install(say) {
   const lockText = readFileSync(join(root, 'package-lock.json'), 'utf8');
   const stamp = readIfThere(INSTALL_STAMP);
   const installedText = readIfThere(join('node_modules', '.package-lock.json'));
-  const needed = installNeeded({ lockText, stamp, installedText });
+  const isThere = (path) => existsSync(join(root, path, 'package.json'));
+  const needed = installNeeded({ lockText, stamp, installedText, isThere });
   if (needed) {
     say('Installing dependencies …');
+    // npm ci starts by removing everything, too, but leaves what it finds half removed when it cannot. Gone first is what
+    // says that packages are installed, so that an install that was broken off is not taken for one.
+    rmSync(join(root, 'node_modules', '.package-lock.json'), { force: true });
+    rmSync(join(root, 'node_modules'), { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
     // npm ci refuses a lock file that was written where another platform's optional packages could not be seen; npm
     // install takes the locked versions too and adds what this platform needs.
