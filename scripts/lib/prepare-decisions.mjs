@@ -18,18 +18,24 @@ export function fingerprint(files) {
  */
 export function installNeeded({ lockText, stamp, installedText, isThere }) {
   if (installedText === undefined) return true;
-  if (stamp === digest(lockText)) return false;
-  return !installedMatches(JSON.parse(lockText), JSON.parse(installedText), isThere);
+  const installed = JSON.parse(installedText);
+  const complete = Object.keys(installed.packages).filter(isDependency).every(isThere);
+  return !complete || (stamp !== digest(lockText) && !installedMatches(JSON.parse(lockText), installed));
 }
 
-function installedMatches(lock, installed, isThere) {
+function installedMatches(lock, installed) {
   return Object.entries(lock.packages).every(([path, wanted]) => {
-    if (path === '' || !path.includes('node_modules/')) return true;
+    if (!isDependency(path)) return true;
     const found = installed.packages[path];
     // Optional packages are for other operating systems; npm leaves out what does not fit.
     if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
-    return found.version === wanted.version && found.link === wanted.link && isThere(path);
+    return found.version === wanted.version && found.link === wanted.link;
   });
+}
+
+/** The others are the workspaces themselves. */
+function isDependency(path) {
+  return path.includes('node_modules/');
 }
 
 /** Whether the compiler must run: sources or dependencies changed since the last build, or an output is gone. */
