@@ -9,6 +9,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const WINDOW = 1_000;
 /** Properties and frames, roughly; keeps a million empty messages from counting as nothing. */
 const OVERHEAD_BYTES = 256;
+const MAX_GIVEN_UP = 1_000;
+const NOTHING = Buffer.alloc(0);
 
 export interface OutboxLimits {
   readonly maxMessages: number;
@@ -31,6 +33,7 @@ export interface OutboxSink {
 }
 
 interface Waiting extends OutboxEntry {
+  message: WireMessage;
   readonly bytes: number;
   readonly outcome: Deferred<PublishResult>;
   timer: NodeJS.Timeout | undefined;
@@ -86,10 +89,10 @@ export class Outbox {
       settled: false,
       returned: false,
     };
-    entry.timer = setTimeout(
-      () => this.reject(entry, new AppError('unavailable', `message not confirmed within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    entry.timer = setTimeout(() => {
+      this.reject(entry, new AppError('unavailable', `message not confirmed within ${timeoutMs} ms`));
+      this.tidy();
+    }, timeoutMs);
     this.messages += 1;
     this.bytes += bytes;
     this.waiting.push(entry);
@@ -194,6 +197,12 @@ export class Outbox {
     }
   }
 
+  /** What was given up must not pile up where it waited: nobody takes it from there while the broker is away. */
+  private tidy(): void {
+    if (this.waiting.size <= 2 * this.messages + MAX_GIVEN_UP) return;
+    this.waiting.putBack(this.waiting.drain().filter((it) => !it.settled));
+  }
+
   private resolve(entry: Waiting): void {
     if (this.finish(entry)) entry.outcome.resolve({ routed: !entry.returned });
   }
@@ -208,6 +217,8 @@ export class Outbox {
     clearTimeout(entry.timer);
     this.messages -= 1;
     this.bytes -= entry.bytes;
+    // The entry may wait on as a mere shell.
+    entry.message = { ...entry.message, body: NOTHING };
     return true;
   }
 }

@@ -172,6 +172,20 @@ describe('the outbox', () => {
     expect(channel.keys).toEqual([]);
   });
 
+  it('keeps nothing of what it gave up, however long the broker is away', async () => {
+    const first = publish('first', 600_000);
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all(Array.from({ length: 500 }, () => publish('late', 1)));
+    }
+
+    expect(outbox.size).toBe(1);
+    expect(outbox['waiting'].size).toBeLessThan(2_000);
+    outbox.attach(channel);
+    expect(channel.keys).toEqual(['first']);
+    channel.confirmAll();
+    expect(await first).toBe('routed');
+  });
+
   it('sends nothing while held', async () => {
     outbox.attach(channel);
     outbox.hold(true);
