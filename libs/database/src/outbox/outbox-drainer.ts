@@ -46,7 +46,8 @@ type OutboxRow = Selectable<OutboxTables['outbox']>;
 
 const LOCK = 'outbox';
 const CHANNEL = 'ringdown_outbox';
-const RETRY = { initialMs: 100, maxMs: 5_000 };
+const READY_POLL_MS = 50;
+const RETRY = { initialMs: 100, maxMs: 1_000 };
 
 /**
  * Publishes what transactions left in the outbox: at least once, in order per order key, under the same message id.
@@ -127,9 +128,13 @@ export class OutboxDrainer implements Lifecycle {
   private async holdAndDrain(): Promise<void> {
     const session = await this.options.database.openSession();
     try {
-      while (!this.options.publisher.ready() || !(await session.tryLock(LOCK))) {
-        await pause(this.options.standbyPollMs ?? 500, this.ended.signal);
+      for (;;) {
+        // Looking at the broker's state costs nothing, asking for the lock is a round trip.
+        const ready = this.options.publisher.ready();
+        if (ready && (await session.tryLock(LOCK))) break;
+        await pause(ready ? (this.options.standbyPollMs ?? 500) : READY_POLL_MS, this.ended.signal);
         if (this.stopping) return;
+        if (session.lost.aborted) throw new AppError('unavailable', 'the database session was lost');
       }
       this.holdsLock = true;
       this.options.logger.debug('outbox drainer active');
