@@ -10,6 +10,9 @@ import type { BindPool } from './bind-pool';
 
 const BIND_TIMEOUT_MS = 10_000;
 const UNBIND_ON_CLOSE_MS = 3_000;
+const DELETE_ON_CLOSE_MS = 2_000;
+/** A signal this soon after the last was told waited for it. */
+const SAME_OVERFLOW_MS = 1_000;
 /** How far back a message's own timestamp may move the start of a gap; foreign clocks are not to be trusted. */
 const MAX_BACKLOG_MS = 600_000;
 
@@ -44,6 +47,9 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
   private readonly turns = new Map<string, Promise<void>>();
   private readonly overflow: GapNotice;
   private overflowSignals: (() => void)[] = [];
+  /** When the last overflow signal came, and when it was told and acknowledged. */
+  private overflowNotedMs = 0;
+  private overflowToldMs = 0;
   private queue: string;
   private lockouts = 0;
   private backlogMs = 0;
@@ -60,6 +66,7 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
     this.queue = options.name;
     this.overflow = new GapNotice(OVERFLOW_WINDOW_MS, (sinceMs) => {
       this.tellGap({ reason: 'overflow', sinceMs });
+      this.overflowToldMs = options.clock();
       for (const acknowledge of this.overflowSignals.splice(0)) acknowledge();
     });
   }
@@ -113,26 +120,29 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
   }
 
   protected async setup(model: ChannelModel, onLost: OnLost): Promise<Channel> {
-    const channel = await openChannel(model, (reason) => {
+    const { epoch } = this;
+    let useful = true;
+    const lost = (reason: string): void => {
+      if (!useful || epoch !== this.epoch) return;
       this.noteLoss();
       onLost(reason);
-    });
+    };
+    const channel = await openChannel(model, lost);
     try {
       await this.declare(channel);
+      await Promise.all(this.bindings.map((it) => this.restore(it)));
+      await this.watchOverflow(model, lost);
+      await channel.consume(this.queue, (message) => {
+        if (message === null) lost('cancelled by the server');
+        else this.onMessage(channel, message);
+      });
+      return channel;
     } catch (error) {
-      // The broker has not noticed yet that our last connection is dead. Its queue will go with it; take another name.
-      if (refusalCode(error) === 405) this.queue = `${this.options.name}.${++this.lockouts}`;
+      // Tried again on the same connection, which has only so many channels.
+      useful = false;
+      void closeChannel(channel);
       throw error;
     }
-    await Promise.all(this.bindings.map((it) => this.restore(it)));
-    await this.watchOverflow(model, onLost);
-    await channel.consume(this.queue, (message) => {
-      if (message === null) {
-        this.noteLoss();
-        onLost('cancelled by the server');
-      } else this.onMessage(channel, message);
-    });
-    return channel;
   }
 
   protected override onRestored(reason: 'reconnect' | 'cancelled'): void {
@@ -144,8 +154,9 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
     try {
       await this.options.pool.run((channel) => channel.bindQueue(this.queue, exchange, pattern));
     } catch (error) {
-      if (refusalCode(error) === undefined) throw error;
-      // Its exchange is gone. The other bindings must not stay away because of it.
+      // Anything else, a queue that vanished again for one, is no reason to forget what was subscribed to.
+      if (!isMissingExchange(error)) throw error;
+      // The other bindings must not stay away because of it.
       this.bound.delete(keyOf(exchange, pattern));
       this.logger.error('binding not restored', {
         feed: this.label,
@@ -158,18 +169,31 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
 
   /** On a channel of its own, because `multiple` acknowledgements of the feed would cover its messages. */
   private async watchOverflow(model: ChannelModel, onLost: OnLost): Promise<void> {
-    if (this.overflowChannel !== undefined) void closeChannel(this.overflowChannel);
+    const previous = this.overflowChannel;
     const channel = await openChannel(model, (reason) => {
-      if (this.overflowChannel !== channel) return;
-      this.noteLoss();
-      onLost(reason);
+      if (this.overflowChannel === channel) onLost(reason);
     });
     this.overflowChannel = channel;
+    if (previous !== undefined) void closeChannel(previous);
     await channel.prefetch(1);
-    await channel.consume(overflowQueueName(this.queue), (message) => this.onOverflow(channel, message));
+    await channel.consume(overflowQueueName(this.queue), (message) => {
+      // Without it an overflow would go unheard.
+      if (message === null) onLost('overflow queue cancelled by the server');
+      else this.onOverflow(channel, message);
+    });
   }
 
   private async declare(channel: Channel): Promise<void> {
+    try {
+      await this.declareQueues(channel);
+    } catch (error) {
+      // The broker has not noticed yet that our last connection is dead. Its queue will go with it; take another name.
+      if (refusalCode(error) === 405) this.queue = `${this.options.name}.${++this.lockouts}`;
+      throw error;
+    }
+  }
+
+  private async declareQueues(channel: Channel): Promise<void> {
     await channel.prefetch(this.options.prefetch);
     const overflow = overflowQueueName(this.queue);
     await channel.assertQueue(overflow, {
@@ -207,11 +231,14 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
     if (last !== undefined) ackQuietly(last.channel, last.message, true);
   }
 
-  private onOverflow(channel: Channel, message: ConsumeMessage | null): void {
-    if (message === null) return;
-    const diedMs = deathTimeMs(message) ?? this.options.clock();
+  private onOverflow(channel: Channel, message: ConsumeMessage): void {
+    const nowMs = this.options.clock();
+    const diedMs = deathTimeMs(message) ?? nowMs;
     const publishedMs = toWireMessage(message).timestampMs ?? diedMs;
     this.overflow.note(Math.max(diedMs - MAX_BACKLOG_MS, Math.min(publishedMs, diedMs)));
+    // The last of what was dropped while the signal before waited for its acknowledgement: the loss began there.
+    if (nowMs - this.overflowToldMs < SAME_OVERFLOW_MS) this.overflow.note(this.overflowNotedMs);
+    this.overflowNotedMs = nowMs;
     this.overflowSignals.push(() => ackQuietly(channel, message, false));
   }
 
@@ -265,14 +292,21 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
       ),
     );
     await withDeadline(unbinding, UNBIND_ON_CLOSE_MS, 'unbinding').catch(() => undefined);
-    try {
+    const deleting = async (): Promise<void> => {
       await channel.deleteQueue(this.queue);
       await channel.deleteQueue(overflowQueueName(this.queue));
-    } catch (error) {
-      this.logger.debug('feed not closed cleanly', { feed: this.label, error: messageOf(error) });
-    }
-    await Promise.all([channel, overflowChannel].map((it) => it && closeChannel(it)));
+      await Promise.all([channel, overflowChannel].map((it) => it && closeChannel(it)));
+    };
+    // A connection that went silent answers nothing; it takes the queues with it when it ends.
+    await withDeadline(deleting(), DELETE_ON_CLOSE_MS, 'deleting the queues').catch((error: unknown) =>
+      this.logger.debug('feed not closed cleanly', { feed: this.label, error: messageOf(error) }),
+    );
   }
+}
+
+/** RabbitMQ answers 404 for a queue that is gone, too. */
+function isMissingExchange(error: unknown): boolean {
+  return refusalCode(error) === 404 && messageOf(error).includes('no exchange');
 }
 
 function ackQuietly(channel: Channel, message: ConsumeMessage, allUpTo: boolean): void {
