@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTool, ToolError } from './lib/tool.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const module = (...path) => join('node_modules', ...path);
@@ -18,13 +19,23 @@ const steps = [
     .map((name) => [name.replace('.mjs', ''), [join('scripts', name), '--check']]),
 ];
 
-if (!existsSync(join(root, 'node_modules', 'typescript'))) {
-  console.error('The dependencies are not installed; run npm ci first.');
-  process.exit(1);
-}
+const help = `npm run check
 
-const failed = [];
-for (const [name, args] of steps) {
+Checks the sources without running them; all steps run, also after one failed: ${steps.map(([name]) => name).join(', ')}.
+npm run format and npm run docs mend the first and the last ones.`;
+
+await runTool({
+  help,
+  async main() {
+    if (!existsSync(join(root, 'node_modules', 'typescript')))
+      throw new ToolError('The dependencies are not installed; run npm ci first.');
+    const failed = steps.filter(([name, args]) => !passes(name, args)).map(([name]) => name);
+    console.log(failed.length === 0 ? 'All checks passed.' : `Failed: ${failed.join(', ')}.`);
+    return failed.length === 0 ? 0 : 1;
+  },
+});
+
+function passes(name, args) {
   console.log(`${name} …`);
   const startedAt = performance.now();
   const { status } = spawnSync(process.execPath, args, {
@@ -33,7 +44,5 @@ for (const [name, args] of steps) {
   });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)`);
-  if (status !== 0) failed.push(name);
+  return status === 0;
 }
-console.log(failed.length === 0 ? 'All checks passed.' : `Failed: ${failed.join(', ')}.`);
-process.exitCode = failed.length === 0 ? 0 : 1;

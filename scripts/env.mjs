@@ -5,7 +5,8 @@ import { connectionHelp, connectionOptions, runTool, ToolError } from './lib/too
 
 const help = `npm run -s env [-- options]
 
-Logs in and prints export lines for SERVER, ACCOUNT_ID, AUTH_TOKEN, USER_ID and DEVICE_ID; creates nothing. In a POSIX shell:
+Logs in and prints export lines for SERVER, ACCOUNT_ID, AUTH_TOKEN, USER_ID and DEVICE_ID; creates nothing. The token lasts
+for RINGDOWN_AUTH_TOKEN_TTL_S (an hour by default). In a POSIX shell:
   eval "$(npm run -s env)"
   curl -H "X-Auth-Token: $AUTH_TOKEN" http://$SERVER:8000/v2/accounts/$ACCOUNT_ID/websockets
 
@@ -34,5 +35,8 @@ await runTool({
         throw new ToolError(`${name} has characters that a shell would interpret.`);
       console.log(`export ${name}=${value}`);
     }
+    // Standard error: eval does not see it.
+    if (target.url !== `http://${variables.SERVER}:8000`)
+      console.error(`The documentation writes http://$SERVER:8000; here it is ${target.url}.`);
   },
 });

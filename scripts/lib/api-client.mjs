@@ -57,7 +57,7 @@ export class ApiClient {
 
 /** Nothing answers: a ToolError that says so, marked so that a tool which waits can tell it from a refusal. */
 function unreachable(url, error) {
-  const reason = error.cause?.code ?? error.name;
+  const reason = error.cause?.code ?? error.cause?.message ?? error.name;
   return Object.assign(
     new ToolError(`Nothing answers at ${url} (${reason}). Is npm start running? --url names another place.`),
     { unreachable: true },
