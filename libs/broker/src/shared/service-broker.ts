@@ -270,7 +270,9 @@ export class ServiceBroker implements Broker {
 
   private publishStatus(): void {
     const { state, reason } = this.transport.status();
-    if (state === 'ready' && this.gate !== undefined) this.cell.set('connecting', this.gate);
+    const connected = state === 'ready' || state === 'blocked';
+    // Also while blocked: who answers from what it remembers must know that it may have missed something.
+    if (connected && this.gate !== undefined) this.cell.set('connecting', this.gate);
     else if (state !== 'stopped') this.cell.set(state, reason);
   }
 
