@@ -1,8 +1,8 @@
 // npm run bench: what the delivery of an event costs, next to a peer in the same run.
 import { join } from 'node:path';
-import { prepare, PrepareError, root } from './lib/prepare.mjs';
+import { prepare, root } from './lib/prepare.mjs';
 import { runChild } from './lib/run-child.mjs';
-import { runTool, ToolError } from './lib/tool.mjs';
+import { runTool } from './lib/tool.mjs';
 
 const help = `npm run bench [-- --quick]
 
@@ -15,11 +15,7 @@ await runTool({
   help,
   options: { quick: { type: 'boolean' } },
   async main(values) {
-    try {
-      prepare({ quiet: true, targets: ['services/standalone', 'benchmarks'] });
-    } catch (error) {
-      throw error instanceof PrepareError ? new ToolError(error.message) : error;
-    }
+    prepare({ targets: ['services/standalone', 'benchmarks'] });
     const script = join(root, 'benchmarks', 'dist', 'main.js');
     return runChild([script, ...(values.quick ? ['--quick'] : [])]);
   },

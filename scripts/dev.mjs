@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { prefixLines } from './lib/prefix-lines.mjs';
-import { prepare, PrepareError, root } from './lib/prepare.mjs';
-import { runTool, ToolError } from './lib/tool.mjs';
+import { prepare, root } from './lib/prepare.mjs';
+import { runTool } from './lib/tool.mjs';
 
 const help = `npm run dev
 
@@ -12,11 +12,7 @@ Runs everything in one process, compiles on every change and starts again. Ctrl-
 await runTool({
   help,
   async main() {
-    try {
-      prepare();
-    } catch (error) {
-      throw error instanceof PrepareError ? new ToolError(error.message) : error;
-    }
+    prepare();
     const compiler = start('build', [
       join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
       '-b',

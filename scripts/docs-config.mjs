@@ -1,7 +1,7 @@
 // npm run docs: writes docs/configuration.md from the catalogue of settings; --check fails when it is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, PrepareError, root } from './lib/prepare.mjs';
+import { prepare, root } from './lib/prepare.mjs';
 import { configurationPage } from './lib/configuration-page.mjs';
 import { runTool, ToolError } from './lib/tool.mjs';
 
@@ -15,11 +15,7 @@ await runTool({
   help,
   options: { check: { type: 'boolean' } },
   async main(values) {
-    try {
-      prepare({ quiet: true, targets: ['libs/config'] });
-    } catch (error) {
-      throw error instanceof PrepareError ? new ToolError(error.message) : error;
-    }
+    prepare({ quiet: true, targets: ['libs/config'] });
     const { describeSettings, TOOL_VARIABLES } = await import('@ringdown/config');
     const path = join(root, 'docs', 'configuration.md');
     const { format, resolveConfig } = await import('prettier');

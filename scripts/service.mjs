@@ -1,7 +1,7 @@
 // npm run service -- NAME: one service alone, for a system of several processes.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, PrepareError, root } from './lib/prepare.mjs';
+import { prepare, root } from './lib/prepare.mjs';
 import { runChild } from './lib/run-child.mjs';
 import { runTool, ToolError } from './lib/tool.mjs';
 
@@ -26,11 +26,7 @@ await runTool({
     if (!services.includes(name)) {
       throw new ToolError(`There is no service ${name}; there are ${services.join(', ')}.`);
     }
-    try {
-      prepare();
-    } catch (error) {
-      throw error instanceof PrepareError ? new ToolError(error.message) : error;
-    }
+    prepare();
     return runChild(['--enable-source-maps', join(root, 'services', name, 'dist', 'main.js')]);
   },
 });

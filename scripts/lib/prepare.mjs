@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNeeded, digest, fingerprint, installNeeded } from './prepare-decisions.mjs';
+import { ToolError } from './tool-error.mjs';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -12,7 +13,7 @@ const BUILD_STAMPS = join('.cache', 'build');
 const DEFAULT_TARGETS = ['services/standalone'];
 
 /** A preparation step that failed; its message is the one sentence for the person at the terminal. */
-export class PrepareError extends Error {}
+export class PrepareError extends ToolError {}
 
 /**
  * Installs dependencies if the lock file changed and builds if sources changed. With nothing to do it takes
@@ -60,7 +61,9 @@ function compile(say, targets) {
     ...projects.map((project) => join(project, 'tsconfig.json')).map(describeFile),
     ...['tsconfig.base.json', join('node_modules', '.package-lock.json')].map(describeFile),
   ]);
-  const outputsPresent = projects.every((project) => existsSync(join(root, project, 'dist', 'index.js')));
+  const outputsPresent = projects.every((project) =>
+    ['index.js', 'main.js'].some((entry) => existsSync(join(root, project, 'dist', entry))),
+  );
   if (!buildNeeded({ sources, stamp: readIfThere(stampPath), outputsPresent })) return false;
 
   say('Building …');

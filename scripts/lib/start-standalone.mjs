@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { prepare, PrepareError, root } from './prepare.mjs';
+import { prepare, root } from './prepare.mjs';
 import { runChild } from './run-child.mjs';
-import { runTool, ToolError } from './tool.mjs';
+import { runTool } from './tool.mjs';
 
 const help = `npm start
 
@@ -19,11 +19,7 @@ export function startStandalone() {
   return runTool({
     help,
     async main() {
-      try {
-        prepare();
-      } catch (error) {
-        throw error instanceof PrepareError ? new ToolError(error.message) : error;
-      }
+      prepare();
       return runChild(['--enable-source-maps', join(root, 'services', 'standalone', 'dist', 'main.js')]);
     },
   });

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { requireSupportedNode } from './check-node.mjs';
+import { ToolError } from './tool-error.mjs';
 
-/** A failure whose message is all that the person at the terminal needs. */
-export class ToolError extends Error {}
+export { ToolError };
 
 /** Options that every tool which talks to a running system takes. */
 export const connectionOptions = {
