@@ -15,6 +15,7 @@ import { processMetrics } from '@ringdown/runtime';
 import { createPromMetrics } from './adapters/prom-metrics';
 import { Access } from './core/access';
 import { AccessGuard } from './core/access-guard';
+import { AccessWatch } from './core/access-watch';
 import { BrokerBindings } from './core/broker-bindings';
 import { DeadlineWheel } from './core/deadline-wheel';
 import { EventDispatcher } from './core/event-dispatcher';
@@ -62,6 +63,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         logger,
       }),
   );
+  provide(tokens.watch, (c) => new AccessWatch(c.resolve(tokens.directory), CHECK_PATIENCE_MS));
   provide(tokens.access, (c) => new Access(c.resolve(tokens.directory)));
   provide(
     tokens.registry,
@@ -82,6 +84,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         table: c.resolve(tokens.table),
         sessions: () => c.resolve(tokens.registry).all(),
         scheduler: c.resolve(tokens.scheduler),
+        watch: c.resolve(tokens.watch),
         metrics: c.resolve(tokens.metrics),
         clock,
         logger,
@@ -120,6 +123,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         c.resolve(tokens.registry),
         c.resolve(tokens.subscriptions),
         c.resolve(tokens.wheel),
+        c.resolve(tokens.watch),
         { patienceMs: CHECK_PATIENCE_MS, logger },
       ),
   );

@@ -5,6 +5,7 @@ import type { HttpListener, UpgradeHandler } from '@ringdown/http';
 import type { PromMetrics } from './adapters/prom-metrics';
 import type { Access } from './core/access';
 import type { AccessGuard } from './core/access-guard';
+import type { AccessWatch } from './core/access-watch';
 import type { BrokerBindings } from './core/broker-bindings';
 import type { DeadlineWheel } from './core/deadline-wheel';
 import type { Dialect } from './core/dialect';
@@ -28,6 +29,7 @@ export const tokens = {
   directory: Symbol('directory') as InjectionToken<PrincipalDirectory>,
   metrics: Symbol('metrics') as InjectionToken<PromMetrics>,
   access: Symbol('access') as InjectionToken<Access>,
+  watch: Symbol('watch') as InjectionToken<AccessWatch>,
   registry: Symbol('registry') as InjectionToken<SessionRegistry>,
   table: Symbol('table') as InjectionToken<SubscriptionTable<Session>>,
   wheel: Symbol('wheel') as InjectionToken<DeadlineWheel>,

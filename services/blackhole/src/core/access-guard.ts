@@ -1,8 +1,9 @@
 import { backoffMs, messageOf, withDeadline, type Logger } from '@ringdown/core';
 import type { DirectoryChange, InvalidReason } from '@ringdown/auth';
 import type { AccessDirectory } from './access';
+import type { AccessWatch } from './access-watch';
 import { closeReasons, type CloseReason } from './close-codes';
-import type { DeadlineWheel } from './deadline-wheel';
+import type { DeadlineWheel, WheelEntry } from './deadline-wheel';
 import type { Session } from './session';
 import type { SessionRegistry } from './session-registry';
 import { ALL_ACCOUNTS } from './subscription-table';
@@ -17,6 +18,8 @@ export interface AccessGuardOptions {
 interface Check {
   /** Something changed while the check ran: its answer counts for nothing. */
   stale: boolean;
+  /** Set while it waits for its next try. */
+  retry: WheelEntry | undefined;
 }
 
 /**
@@ -33,11 +36,13 @@ export class AccessGuard {
     private readonly registry: SessionRegistry,
     private readonly subscriptions: SubscriptionService,
     private readonly wheel: DeadlineWheel,
+    private readonly watch: AccessWatch,
     private readonly options: AccessGuardOptions,
   ) {}
 
   start(): void {
     this.end ??= this.directory.onChanged((change) => this.onChanged(change));
+    this.watch.onUnsure(() => this.onChanged({ kind: 'all' }));
   }
 
   stop(): void {
@@ -45,15 +50,19 @@ export class AccessGuard {
     this.end = undefined;
   }
 
-  /** Checks one session; at once again when told so during a check. */
+  /** Checks one session; again at once when told so during a check, and without the rest of the pause between two. */
   recheck(session: Session): void {
     if (session.principal === undefined || !session.isOpen) return;
     const running = this.checks.get(session);
     if (running !== undefined) {
       running.stale = true;
+      if (running.retry !== undefined) {
+        running.retry.cancel();
+        void this.run(session, running, 0);
+      }
       return;
     }
-    const check: Check = { stale: false };
+    const check: Check = { stale: false, retry: undefined };
     this.checks.set(session, check);
     void this.run(session, check, 0);
   }
@@ -64,6 +73,7 @@ export class AccessGuard {
 
   private async run(session: Session, check: Check, attempt: number): Promise<void> {
     check.stale = false;
+    check.retry = undefined;
     try {
       await withDeadline(this.decide(session, check), this.options.patienceMs, 'authorization check');
     } catch (error) {
@@ -74,7 +84,7 @@ export class AccessGuard {
         error: messageOf(error),
       });
       if (session.isOpen) {
-        this.wheel.after(backoffMs(attempt, { initialMs: 250, maxMs: 5_000 }), () => {
+        check.retry = this.wheel.after(backoffMs(attempt, { initialMs: 250, maxMs: 5_000 }), () => {
           void this.run(session, check, attempt + 1);
         });
       } else {

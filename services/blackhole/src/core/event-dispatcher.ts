@@ -1,5 +1,6 @@
 import { RecentSet, messageOf, type Clock, type Logger } from '@ringdown/core';
 import type { DecodeEvent, IncomingEvent, WireMessage } from '@ringdown/contracts';
+import type { AccessWatch } from './access-watch';
 import type { Dialect, GapNotice, RenderableEvent } from './dialect';
 import type { GatewayMetrics } from './metrics';
 import { textFrame } from './server-frame';
@@ -12,6 +13,7 @@ export interface EventDispatcherOptions {
   readonly table: SubscriptionTable<Session>;
   readonly sessions: () => Iterable<Session>;
   readonly scheduler: WriteScheduler;
+  readonly watch: Pick<AccessWatch, 'beforeDelivery'>;
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -123,6 +125,7 @@ export class EventDispatcher {
     metrics.eventReceived(event.family);
     const groups = table.match(event);
     if (groups.length === 0) return undefined;
+    this.options.watch.beforeDelivery(this.options.clock());
     let members = 0;
     for (const group of groups) members += group.members.size;
     if (members > this.chunkSize) return this.deliverInChunks(event, groups);

@@ -52,6 +52,7 @@ function setUp(sessionCount: number, options: { chunkSize?: number; maxBacklog?:
     table,
     sessions: () => sessions,
     scheduler: new WriteScheduler(),
+    watch: { beforeDelivery: () => undefined },
     metrics: noMetrics,
     clock: Date.now,
     logger: silentLogger,

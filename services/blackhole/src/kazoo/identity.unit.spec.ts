@@ -183,4 +183,41 @@ describe('a change of rights', () => {
     await system.publish(callCreated(SIBLING, 'again'));
     expect((await client.nextEvent()).data['call_id']).toBe('again');
   });
+
+  it('that may have been missed holds delivery back when it stays unknown, although nobody tells of it', async () => {
+    const client = await system.connectAs(SIBLING);
+    await client.subscribe('call.*.*');
+    system.directory.unavailable = true;
+    system.directory.ready = false;
+
+    let published = 0;
+    await waitUntil(async () => {
+      await system.publish(callCreated(SIBLING, `unsure-${published++}`));
+      await client.flush();
+      return published > client.events.length + 2;
+    });
+    system.directory.unavailable = false;
+    system.directory.ready = true;
+
+    expect(await client.waitForFrame((frame) => frame['action'] === 'gap')).toMatchObject({
+      reason: 'authorization_check',
+    });
+  });
+
+  it('is looked into at once when it can be, not after the pause before the next try', async () => {
+    const client = await system.connectAs(SIBLING);
+    await client.subscribe('call.*.*');
+    const checks = (): number => system.directory.questions.filter((it) => it === 'check').length;
+    system.directory.unavailable = true;
+    system.directory.tell({ kind: 'all' });
+    const before = checks();
+    // By then the pauses have grown to seconds.
+    await waitUntil(() => checks() >= before + 4);
+    system.directory.unavailable = false;
+    const asked = checks();
+
+    system.directory.tell({ kind: 'all' });
+
+    expect(checks()).toBeGreaterThan(asked);
+  });
 });
