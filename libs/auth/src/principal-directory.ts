@@ -103,6 +103,7 @@ export function createPrincipalDirectory(options: PrincipalDirectoryOptions): Pr
 const UNAVAILABLE_TEXT = 'authorization unavailable, try again';
 /** A question overtaken by a change is asked again; under a storm of changes the caller is told to retry. */
 const MAX_QUESTIONS = 3;
+const MIN_SWEEP = 1_000;
 
 class CachedPrincipalDirectory implements PrincipalDirectory {
   private readonly clock: Clock;
@@ -111,6 +112,8 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
   private readonly underWay = new Map<string, Promise<PrincipalState>>();
   /** Token id -> unix seconds of its expiry, after which the entry means nothing. */
   private readonly revoked = new Map<string, number>();
+  /** The size at which expired entries are looked for; doubling keeps that cheap. */
+  private sweepAt = MIN_SWEEP;
   private readonly listeners = new Set<(change: DirectoryChange) => void>();
   private readonly unsubscribe: (() => void)[] = [];
   private readonly stopping = new AbortController();
@@ -276,13 +279,11 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
   }
 
   private remember(tokenId: string, expiresAt: number): void {
-    const now = this.clock() / 1000;
-    // Insertion order is roughly expiry order, so the sweep ends at the first entry that still matters.
-    for (const [id, expiry] of this.revoked) {
-      if (expiry > now) break;
-      this.revoked.delete(id);
-    }
     this.revoked.set(tokenId, expiresAt);
+    if (this.revoked.size < this.sweepAt) return;
+    const now = this.clock() / 1000;
+    for (const [id, expiry] of this.revoked) if (expiry <= now) this.revoked.delete(id);
+    this.sweepAt = Math.max(MIN_SWEEP, 2 * this.revoked.size);
   }
 
   /** An account's place and state touches all below it, so a change drops everything; asking again is cheap. */

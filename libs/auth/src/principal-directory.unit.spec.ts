@@ -189,6 +189,20 @@ describe('a principal directory', () => {
     });
   });
 
+  it('forgets revocations of tokens that expired, whatever lives longer', async () => {
+    const { directory, broker, time, child } = await given();
+    broker.send('token_revoked', { token_id: child.tokenId, expires_at: start / 1000 + 1e9 });
+
+    for (let at = 0; at < 20_000; at += 1) {
+      time.now = start + at * 1000;
+      broker.send('token_revoked', { token_id: `t${at}`, expires_at: time.now / 1000 + 60 });
+    }
+
+    const { revoked } = directory as unknown as { readonly revoked: ReadonlyMap<string, number> };
+    expect(revoked.size).toBeLessThan(5_000);
+    for (const id of [child.tokenId, 't19940', 't19999']) expect(revoked.has(id)).toBe(true);
+  });
+
   it('has every session checked again after a reconnect, once it can answer', async () => {
     const { broker, directory } = await given();
     const readyWhenTold: boolean[] = [];
