@@ -74,8 +74,9 @@ export class EventDispatcher {
   private accept(job: Job): void {
     this.backlog.push(job);
     if (!this.pumping) void this.pump();
-    // Falling behind: work without yielding, which is felt as back-pressure where the messages come from.
-    else if (this.backlog.length > this.maxBacklog) while (this.step());
+    // Falling behind: for what comes in something is done at once, which slows down where the messages come from. Not
+    // everything: sockets that were given that much in one turn would look as if they did not read.
+    else while (this.backlog.length > this.maxBacklog && this.step());
   }
 
   /** Synchronous up to the first yield, so that an ordinary message costs no turn of the event loop. */
@@ -184,14 +185,12 @@ export class EventDispatcher {
 
   private decode(message: WireMessage): IncomingEvent | undefined {
     const { metrics, logger } = this.options;
-    const { messageId } = message;
-    // The same id may come by two exchanges on purpose (a fax document), so the way it came counts too.
-    if (messageId && !this.recent.add(`${message.exchange} ${message.routingKey} ${messageId}`)) {
+    const decoded = this.options.decode(message);
+    if (decoded.ok) {
+      if (!this.isRepeat(decoded.event)) return decoded.event;
       metrics.eventDropped('repeat');
       return undefined;
     }
-    const decoded = this.options.decode(message);
-    if (decoded.ok) return decoded.event;
     metrics.eventDropped(decoded.reason);
     const kind = `${message.exchange} ${decoded.reason}`;
     if (!this.reported.has(kind)) {
@@ -205,6 +204,16 @@ export class EventDispatcher {
       });
     }
     return undefined;
+  }
+
+  /**
+   * The same id may come by two exchanges on purpose (a fax document), so the way it came counts too; and the account,
+   * because ids of foreign publishers are only as unique as they made them.
+   */
+  private isRepeat({ family, routingKey, accountId, messageId }: IncomingEvent): boolean {
+    return (
+      messageId !== undefined && !this.recent.add(`${family} ${routingKey} ${accountId ?? ''} ${messageId}`)
+    );
   }
 
   private frameFor(event: RenderableEvent, group: SubscriptionGroup<Session>): Buffer {
