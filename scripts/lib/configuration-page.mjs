@@ -9,7 +9,7 @@ An unknown variable with the prefix \`RINGDOWN_\`, a value that cannot be used, 
 with one message that lists every problem. Secrets are never printed.
 
 "Holds per" says whether a limit counts in each process (\`instance\`) or must be, or counts, the same over all of them
-(\`cluster\`). "One process" is \`npm start\`.
+(\`cluster\`). "One process" is \`npm start\`; "on loopback" is with a \`RINGDOWN_HOST\` that only this machine reaches.
 `;
 
 const AREAS = [
