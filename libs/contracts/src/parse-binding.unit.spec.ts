@@ -116,6 +116,8 @@ describe('parseBinding, what it takes', () => {
     ['conference.event.*.*.*', undefined, 'conference.event.*.*.#'],
     ['conference.command.c1', 'c1', 'conference.command.*.#'],
     ['fax.status.f1', 'f1', 'fax.status.*.#'],
+    ['fax.object.anything', 'anything', 'fax.object.*'],
+    ['fax.object.*', undefined, 'fax.object.*'],
     ['object.doc_created.user', undefined, 'object.doc_created.user'],
     ['messaging.message.v1', 'v1', 'messaging.message.*.#'],
   ])('gives of %s the id %s to collapse under %s', (text, exactId, collapsedPattern) => {
@@ -194,6 +196,7 @@ describe('parseBinding, what it refuses', () => {
     [`call.*.${'a'.repeat(506)}`, 'binding longer than 512 bytes'],
     [`call.*.${'ß'.repeat(253)}`, 'binding longer than 512 bytes'],
     [`call.*.${'a'.repeat(300)}`, 'id too long: its routing key exceeds 255 bytes'],
+    [`fax.object.${'a'.repeat(300)}`, 'id too long: its routing key exceeds 255 bytes'],
   ])('answers to %j: %s', (text, message) => {
     expect(refusalOf(text)).toBe(message);
   });

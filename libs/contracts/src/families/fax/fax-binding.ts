@@ -1,7 +1,7 @@
 import type { Clock } from '@ringdown/core';
 import type { ClientBinding } from '../../client-binding';
 import { databaseName } from '../../document-types';
-import { parseBindingId } from '../binding-id';
+import { bindable, parseBindingId } from '../binding-id';
 import { invalidFormat } from '../family';
 import { singleIdBinding } from '../single-id-binding';
 import { faxIdMembers } from './fax-routing-key';
@@ -21,15 +21,14 @@ export function parseFaxBinding(text: string, words: readonly string[], clock: C
   }
   if (words[1] !== 'object' || words.length !== 3 || id === undefined) throw invalidFormat('fax', words);
   const action = id.word;
-  const pattern = `fax.object.${action}`;
   return {
     text,
     family: 'fax',
     exchange: 'fax',
-    patterns: [pattern],
+    patterns: bindable([`fax.object.${action}`]),
     filter: undefined,
-    exactId: undefined,
-    collapsedPattern: pattern,
+    exactId: id.wildcard ? undefined : action,
+    collapsedPattern: 'fax.object.*',
     subscriptionKey: (accountId) => {
       const database = accountId === '*' ? '*' : databaseName(accountId, 'fax', clock());
       return `${action}.${database}.fax.*`;
