@@ -16,6 +16,7 @@ const ALIVE_EVERY_MS = 2_000;
 const GONE_AFTER_MS = 6_000;
 const MAX_QUEUED = 10_000;
 const SETTLE_TURNS = 8;
+const MAX_ID_LENGTH = 256;
 
 export interface ControlPlaneOptions {
   readonly transport: Transport;
@@ -110,10 +111,10 @@ export class ControlPlane {
       this.onWho(body);
     } else if (kind === 'token_revoked' && isTokenRevoked(body)) {
       this.tell('token_revoked', body);
-    } else if (kind === 'principal_changed' && isPrincipalChanged(body)) {
-      this.tell('principal_changed', body);
     } else {
-      this.options.logger.debug('control message ignored', { routingKey: message.routingKey });
+      const change = kind === 'principal_changed' ? principalChangeIn(body) : undefined;
+      if (change !== undefined) this.tell('principal_changed', change);
+      else this.options.logger.debug('control message ignored', { routingKey: message.routingKey });
     }
   }
 
@@ -193,21 +194,22 @@ export class ControlPlane {
 type Body = Record<string, unknown>;
 
 function isAlive(body: Body): body is Body & Alive {
-  return (
-    typeof body['service'] === 'string' &&
-    typeof body['instance'] === 'string' &&
-    typeof body['started_at'] === 'number'
-  );
+  return isId(body['service']) && isId(body['instance']) && Number.isFinite(body['started_at']);
 }
 
 function isTokenRevoked(body: Body): body is Body & ControlMessages['token_revoked'] {
-  return typeof body['token_id'] === 'string' && typeof body['expires_at'] === 'number';
+  return isId(body['token_id']) && Number.isFinite(body['expires_at']);
 }
 
-function isPrincipalChanged(body: Body): body is Body & ControlMessages['principal_changed'] {
-  return (
-    typeof body['account_id'] === 'string' &&
-    ['string', 'undefined'].includes(typeof body['user_id']) &&
-    ['string', 'undefined'].includes(typeof body['key_id'])
-  );
+/** A change whose user or key cannot be read is taken for one of the whole account: too many checks harm nobody. */
+function principalChangeIn(body: Body): ControlMessages['principal_changed'] | undefined {
+  const { account_id, user_id, key_id } = body;
+  if (!isId(account_id)) return undefined;
+  const readable = [user_id, key_id].every((it) => it === undefined || isId(it));
+  return readable ? (body as Body & ControlMessages['principal_changed']) : { account_id };
+}
+
+/** What is heard is remembered, so that nobody may fill the memory with it. */
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH;
 }
