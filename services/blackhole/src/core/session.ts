@@ -135,8 +135,8 @@ export class Session {
 
   /** Queues a ready frame of an event. False: withheld, because the session may not have it at this instant. */
   deliver(frame: Buffer, nowMs: number): boolean {
-    if (this.ended || this.hasExpired(nowMs)) return false;
-    if (this.suspended) {
+    if (this.ended) return false;
+    if (this.suspended || this.hasExpired(nowMs)) {
       this.withheldSinceMs ??= nowMs;
       this.options.events.onWithheld(this);
       return false;
@@ -154,9 +154,10 @@ export class Session {
     return expiresAtMs !== undefined && expiresAtMs <= nowMs;
   }
 
-  /** Called by whoever set the principal. */
+  /** Called by whoever set the principal. What was withheld since the last one expired is told as a gap. */
   onIdentified(): void {
     this.options.events.onIdentified(this);
+    if (!this.suspended) this.tellWithheld();
   }
 
   /** No delivery until {@link resume}: whether the session may still see its events cannot be found out right now. */
@@ -167,6 +168,10 @@ export class Session {
   /** Ends a suspension; events withheld during it are told as a gap. */
   resume(): void {
     this.suspended = false;
+    this.tellWithheld();
+  }
+
+  private tellWithheld(): void {
     const sinceMs = this.withheldSinceMs;
     this.withheldSinceMs = undefined;
     if (sinceMs === undefined || this.ended) return;
