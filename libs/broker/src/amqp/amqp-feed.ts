@@ -86,9 +86,9 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
           await this.options.pool.run((channel) => channel.bindQueue(this.queue, exchange, pattern));
           if (epoch === this.epoch) this.bound.set(key, { exchange, pattern });
         } catch (error) {
-          if (refusalCode(error) !== undefined && epoch === this.epoch) {
+          const refused = refusalCode(error) !== undefined && epoch === this.epoch;
+          if (refused || performance.now() > end)
             throw asAppError(error, `binding ${pattern} to ${exchange}`);
-          }
           await pause(10);
         }
       }

@@ -156,6 +156,19 @@ describe('a feed on RabbitMQ', () => {
     await feed.close();
   });
 
+  it('gives a bind up at its deadline, also while it consumes', async () => {
+    const { server, feed } = await openFeed();
+    let nowMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => (nowMs += 1_000));
+    server.refuse = () => new Error('No channels left to allocate');
+
+    await expect(feed.bind('call', 'call.a')).rejects.toMatchObject({ code: 'unavailable' });
+
+    clock.mockRestore();
+    expect(feed.bindings).toEqual([]);
+    await feed.close();
+  }, 3_000);
+
   it('ends although the broker does not answer any more', async () => {
     const { server, feed } = await openFeed();
     server.deaf = true;
