@@ -113,8 +113,11 @@ export class EmbeddedQueue {
 
   private freeConsumer(): QueueConsumer | undefined {
     const count = this.consumers.length;
-    const start = count === 0 ? 0 : this.nextConsumer++ % count;
-    const inTurn = [...this.consumers.slice(start), ...this.consumers.slice(0, start)];
-    return inTurn.find((it) => it.inFlight < it.prefetch);
+    const start = this.nextConsumer++;
+    for (let turn = 0; turn < count; turn += 1) {
+      const consumer = this.consumers[(start + turn) % count]!;
+      if (consumer.inFlight < consumer.prefetch) return consumer;
+    }
+    return undefined;
   }
 }
