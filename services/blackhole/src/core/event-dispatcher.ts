@@ -27,7 +27,7 @@ export interface EventDispatcherOptions {
   readonly maxBacklog?: number;
 }
 
-/** Bytes one socket may be given in one turn; more would look like a peer that does not read. */
+/** Bytes of frames built in one turn; more would keep others waiting, and look like peers that do not read. */
 const MAX_TURN_BYTES = 256 * 1024;
 
 type Job =
@@ -129,7 +129,8 @@ export class EventDispatcher {
     this.options.watch.beforeDelivery(this.options.clock());
     let members = 0;
     for (const group of groups) members += group.members.size;
-    if (members > this.chunkSize) return this.deliverInChunks(event, groups);
+    const frameBytes = message.body.length * groups.length;
+    if (members > this.chunkSize || frameBytes > MAX_TURN_BYTES) return this.deliverInChunks(event, groups);
     const renderable = renderableOf(event);
     const now = this.options.clock();
     let queued = 0;
@@ -149,6 +150,7 @@ export class EventDispatcher {
     let inChunk = 0;
     let queued = 0;
     for (const group of groups) {
+      if (this.turnBytes > MAX_TURN_BYTES) yield;
       const frame = this.frameFor(renderable, group);
       // A copy: whoever leaves and comes back between two chunks must not be served twice.
       for (const session of [...group.members]) {

@@ -30,8 +30,9 @@ function setUp(sessionCount: number, options: { chunkSize?: number; maxBacklog?:
   let rendered = 0;
   const dialect = {
     name: 'test',
-    renderEvent: ({ event }) => {
+    renderEvent: ({ event, bodyJson }) => {
       rendered += 1;
+      if (event.routingKey.endsWith('abcde')) return bodyJson();
       if (event.routingKey.endsWith('boom')) throw new Error('boom');
       return event.routingKey.slice('call.CHANNEL_CREATE.'.length);
     },
@@ -137,6 +138,29 @@ it('yields after many bytes, so that a burst has time to be written', async () =
   expect(texts(0).length).toBeLessThan(ids.length);
   await dispatcher.drained();
   expect(texts(0)).toEqual(ids);
+});
+
+it('yields between the many frames of one large event', async () => {
+  const { dispatcher, table, dialect, sessions, texts } = setUp(33);
+  // One id, written in 32 ways: the same event, in 32 frames.
+  const spellings = Array.from({ length: 32 }, (_, bits) =>
+    [...'abcde']
+      .map((char, at) => (bits & (1 << at) ? `%${char.charCodeAt(0).toString(16)}` : char))
+      .join(''),
+  );
+  spellings.forEach((id, index) =>
+    table.add(dialect, parseBinding(`call.*.${id}`), ACCOUNT, sessions[index]!),
+  );
+  const body = Buffer.from(JSON.stringify({ filler: 'x'.repeat(100_000) }));
+  const total = (): number => sessions.reduce((sum, _, index) => sum + texts(index).length, 0);
+
+  dispatcher.onMessage(message('abcde', { body }));
+  expect(total()).toBeLessThan(33 + 32);
+  dispatcher.onMessage(message('other'));
+  await dispatcher.drained();
+
+  expect(total()).toBe(33 + 32 + 33);
+  for (const index of [0, 31, 32]) expect(texts(index).at(-1)).toBe('other');
 });
 
 it('drops repeats by message id, but not the same id under another key', () => {
