@@ -13,6 +13,11 @@ export interface QueueConsumerOptions {
   readonly handle: (message: ConsumeMessage) => Promise<Outcome>;
   /** An exclusive queue that another connection still holds is waited for in the background. */
   readonly waitsForLock?: boolean;
+  /**
+   * The queue ends with its consumer, before the connection does: since 4.3 RabbitMQ deletes the exclusive queues of a
+   * closed connection some time later, and what is published until then is neither consumed nor returned.
+   */
+  readonly deletesQueue?: boolean;
   readonly logger: Logger;
   readonly onStateChange: () => void;
 }
@@ -21,6 +26,7 @@ export interface QueueConsumerOptions {
 export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
   readonly close = memoised(() => this.doClose());
   private readonly running = new Set<Promise<void>>();
+  private queue = '';
   private consumerTag = '';
 
   constructor(
@@ -33,8 +39,8 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
   protected async setup(model: ChannelModel, onLost: OnLost): Promise<Channel> {
     const channel = await openChannel(model, onLost);
     await channel.prefetch(this.options.prefetch);
-    const queue = await this.options.declare(channel);
-    const { consumerTag } = await channel.consume(queue, (message) => {
+    this.queue = await this.options.declare(channel);
+    const { consumerTag } = await channel.consume(this.queue, (message) => {
       if (message === null) onLost('cancelled by the server');
       else this.take(channel, message);
     });
@@ -59,16 +65,17 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
   }
 
   /**
-   * Cancels first and handles what was already on its way: a request put back would count as redelivered, and be
-   * dropped. The channel closes last, because acknowledgements go through it.
+   * Ends the intake first and handles what was already on its way: a request put back would count as redelivered, and
+   * be dropped. The channel closes last, because acknowledgements go through it.
    */
   private async doClose(): Promise<void> {
     this.onClosed(this);
     const channel = this.markClosed();
     try {
-      await channel?.cancel(this.consumerTag);
+      if (this.options.deletesQueue) await channel?.deleteQueue(this.queue);
+      else await channel?.cancel(this.consumerTag);
     } catch (error) {
-      this.logger.debug('cancel failed', { consumer: this.label, error: messageOf(error) });
+      this.logger.debug('intake not ended in order', { consumer: this.label, error: messageOf(error) });
     }
     while (this.running.size > 0) await Promise.all(this.running);
     if (channel !== undefined) await closeChannel(channel);

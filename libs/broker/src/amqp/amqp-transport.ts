@@ -264,6 +264,7 @@ export class AmqpTransport implements Transport {
         },
         handle,
         waitsForLock: true,
+        deletesQueue: true,
       }),
     ]);
     return {
