@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, isAppError } from '@ringdown/core';
+import { checkBody } from './topology';
 
 /** What a reply says: the handler's value, or its error. */
 export type Reply = { readonly value: unknown } | { readonly error: AppError };
@@ -27,11 +28,20 @@ export function encodeValue(value: unknown): Buffer {
   return Buffer.from(JSON.stringify({ ok: true, value }));
 }
 
-/** An AppError travels with what a client may see; of anything else only the fact that it happened. */
+/**
+ * An AppError travels with what a client may see; of anything else only the fact that it happened. Never throws: details
+ * that cannot be sent stay behind.
+ */
 export function encodeError(thrown: unknown): Buffer {
   const error = isAppError(thrown) ? thrown : new AppError('internal', 'internal error');
   const { code, message, details, retryable } = error;
-  return Buffer.from(JSON.stringify({ ok: false, error: { code, message, details, retryable } }));
+  try {
+    const reply = Buffer.from(JSON.stringify({ ok: false, error: { code, message, details, retryable } }));
+    checkBody(reply);
+    return reply;
+  } catch {
+    return Buffer.from(JSON.stringify({ ok: false, error: { code, message, retryable } }));
+  }
 }
 
 /** Reads a reply; whatever is not one becomes an `internal` error, never an exception. */

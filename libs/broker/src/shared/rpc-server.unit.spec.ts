@@ -1,5 +1,5 @@
 import Joi from 'joi';
-import { deferred, type Deferred, silentLogger } from '@ringdown/core';
+import { AppError, deferred, type Deferred, silentLogger } from '@ringdown/core';
 import { defineOperation } from '@ringdown/contracts';
 import { handle } from '../broker';
 import { until } from '../contract/until';
@@ -8,6 +8,7 @@ import { RpcServer } from './rpc-server';
 import type { IncomingRequest, RequestHandler, Transport } from './transport';
 
 const work = defineOperation<{ n: number }, { n: number }>('svc', 'work', Joi.object({ n: Joi.number() }));
+const large = defineOperation<unknown, null>('svc', 'large', Joi.any());
 
 function request(n: number, changes: Partial<IncomingRequest> = {}): IncomingRequest {
   return {
@@ -87,6 +88,24 @@ describe('the request server', () => {
   it('answers with an error what cannot be sent as JSON', async () => {
     await server.serve([handle(work, async () => ({ n: 1n as unknown as number }))]);
     expect(decodeReply((await deliver(request(1)))!)).toMatchObject({ error: { code: 'internal' } });
+  });
+
+  it('answers without the details what fails with details that cannot be sent', async () => {
+    const details: Record<string, unknown> = {};
+    details['self'] = details;
+    await server.serve([
+      handle(work, () => Promise.reject(new AppError('conflict', 'taken', { details }))),
+      handle(large, () =>
+        Promise.reject(new AppError('conflict', 'taken', { details: { text: 'x'.repeat(17 * 2 ** 20) } })),
+      ),
+    ]);
+
+    const replies = await Promise.all([request(1), request(2, { operation: 'large' })].map(deliver));
+
+    for (const reply of replies) {
+      expect(decodeReply(reply!)).toMatchObject({ error: { code: 'conflict', message: 'taken' } });
+      expect(reply!.length).toBeLessThan(1_000);
+    }
   });
 
   it('refuses operations of another service, and the same one twice', async () => {
