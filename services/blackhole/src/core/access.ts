@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '@ringdown/core';
 import type { Principal, PrincipalDirectory } from '@ringdown/auth';
 import { ALL_ACCOUNTS } from './subscription-table';
@@ -7,6 +8,11 @@ export type AccessDirectory = Pick<
   PrincipalDirectory,
   'authenticateToken' | 'check' | 'mayAccess' | 'onChanged'
 >;
+
+/** By which a session recognises its token again without keeping it. */
+export function fingerprintOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}
 
 /**
  * Who may see what. Answers carry the revision they were given under: a request that waited (for the broker, say) takes

@@ -1,5 +1,5 @@
 /** What a client should do after a close. */
-export type Reconnect = 'now' | 'later' | 'with a new token' | 'no';
+export type Reconnect = 'now' | 'later' | 'with a new token';
 
 /** Why the gateway closes a socket. */
 export interface CloseReason {

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createHash } from 'node:crypto';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { AppError, isAppError, messageOf, withDeadline, type Logger } from '@ringdown/core';
 import { tokenFromHeaders } from '@ringdown/auth';
 import { clientAddress, endWithResponse, type TrustedProxies, type UpgradeHandler } from '@ringdown/http';
 import { WsTransport } from '../adapters/ws-transport';
-import type { Access } from '../core/access';
+import { fingerprintOf, type Access } from '../core/access';
 import { closeLabel } from '../adapters/prom-metrics';
 import type { Dialect } from '../core/dialect';
 import type { Gateway, Identity } from '../core/gateway';
@@ -122,7 +121,7 @@ export function createUpgradeAcceptor(options: AcceptUpgradeOptions): UpgradeHan
     if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= Date.now()) {
       throw new AppError('unauthorized', 'token expired');
     }
-    return { principal, tokenFingerprint: createHash('sha256').update(token).digest('base64'), revision };
+    return { principal, tokenFingerprint: fingerprintOf(token), revision };
   }
 
   function refuse(connection: Duplex, status: number, message: string): void {

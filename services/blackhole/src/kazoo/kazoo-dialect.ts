@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { AppError, isAppError, messageOf, type Logger } from '@ringdown/core';
 import type { Principal } from '@ringdown/auth';
 import type { ClientBinding } from '@ringdown/contracts';
-import type { Access } from '../core/access';
+import { fingerprintOf, type Access } from '../core/access';
 import type { CloseReason } from '../core/close-codes';
 import type { Dialect, GapNotice, InboundMessage, RenderableEvent } from '../core/dialect';
 import type { GatewayMetrics } from '../core/metrics';
@@ -226,10 +225,6 @@ function accountOf(data: Readonly<Record<string, unknown>>): string | undefined 
     throw new AppError('forbidden', errorTexts.unauthorizedAccount);
   }
   return account;
-}
-
-function fingerprintOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
 }
 
 /** Nested too deeply to be written counts as too large. */
