@@ -12,9 +12,12 @@ export interface DocumentScope {
   readonly parentId?: string | undefined;
 }
 
-/** One page of a list. */
+/** What a list needs of a document. */
+export type ListedDocument = Pick<StoredDocument, 'id' | 'doc' | 'deleted'>;
+
+/** One page of a list. It may end before `pageSize` when its documents are large; `nextStartKey` says where to go on. */
 export interface DocumentPage {
-  readonly documents: readonly StoredDocument[];
+  readonly documents: readonly ListedDocument[];
   readonly pageSize: number;
   readonly nextStartKey: string | undefined;
 }

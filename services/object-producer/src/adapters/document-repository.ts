@@ -4,10 +4,15 @@ import { sql, type Expression, type Selectable, type SqlBool } from 'kysely';
 import { notFound, type StoredDocument } from '../domain/document';
 import type { JsonObject } from '../domain/json';
 import { decodePageKey, encodePageKey } from '../domain/page-key';
-import type { DocumentPage, DocumentScope, DocumentStore } from '../ports';
+import type { DocumentPage, DocumentScope, DocumentStore, ListedDocument } from '../ports';
 import type { ObjectTables, Queries } from './tables';
 
 const DEFAULT_PAGE_SIZE = 50;
+/**
+ * A page ends once its documents hold this much, because an answer travels in one message. The document that crosses
+ * the line is still in it, so that every page has one.
+ */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Documents in their table. Deleted ones, and those of deleted accounts or parents, are not there for a reader. */
 export class DocumentRepository implements DocumentStore {
@@ -49,7 +54,7 @@ export class DocumentRepository implements DocumentStore {
 
   /** Errors: `not_found`. With `lock`, nobody else changes the document before this transaction ends. */
   async get(scope: DocumentScope, id: string, options: { lock?: boolean } = {}): Promise<StoredDocument> {
-    let query = this.visible(scope).where('documents.id', '=', id);
+    let query = this.visible(scope).selectAll('documents').where('documents.id', '=', id);
     if (options.lock) query = query.forUpdate('documents');
     const row = await query.executeTakeFirst();
     if (!row) throw notFound(id);
@@ -57,7 +62,10 @@ export class DocumentRepository implements DocumentStore {
   }
 
   async exists(scope: DocumentScope, id: string): Promise<boolean> {
-    const row = await this.visible(scope).where('documents.id', '=', id).executeTakeFirst();
+    const row = await this.visible(scope)
+      .select('documents.id')
+      .where('documents.id', '=', id)
+      .executeTakeFirst();
     return row !== undefined;
   }
 
@@ -86,7 +94,6 @@ export class DocumentRepository implements DocumentStore {
     return this.db
       .selectFrom('documents')
       .innerJoin('accounts', 'accounts.id', 'documents.account_id')
-      .selectAll('documents')
       .where('documents.deleted', '=', false)
       .where('accounts.deleted', '=', false);
   }
@@ -117,17 +124,25 @@ export class DocumentRepository implements DocumentStore {
     if (query.start_key !== undefined) {
       rows = rows.where('documents.seq', query.descending ? '<=' : '>=', decodePageKey(query.start_key));
     }
+    const order = query.descending ? 'desc' : 'asc';
+    const bytesBefore = sql<number>`coalesce(sum(octet_length(documents.doc::text)) over (
+      order by documents.seq ${sql.raw(order)} rows between unbounded preceding and 1 preceding), 0)`;
     // One more than asked for: its place is where the next page starts.
     const found = await rows
-      .orderBy('documents.seq', query.descending ? 'desc' : 'asc')
+      .select(['documents.id', 'documents.seq'])
+      .select(
+        sql<JsonObject | null>`case when ${bytesBefore} < ${MAX_PAGE_BYTES} then documents.doc end`.as('doc'),
+      )
+      .orderBy('documents.seq', order)
       .limit(pageSize + 1)
       .execute();
-    const next = found[pageSize];
-    return {
-      documents: found.slice(0, pageSize).map(fromRow),
-      pageSize,
-      nextStartKey: next && encodePageKey(next.seq),
-    };
+    const documents: ListedDocument[] = [];
+    for (const { id, doc } of found.slice(0, pageSize)) {
+      if (doc === null) break;
+      documents.push({ id, doc, deleted: false });
+    }
+    const next = found[documents.length];
+    return { documents, pageSize, nextStartKey: next && encodePageKey(next.seq) };
   }
 }
 

@@ -1,7 +1,6 @@
 import type { DocumentPath, ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
-import type { DocumentPage } from '../ports';
-import type { Stores } from '../ports';
-import { notFound, publicDocument, typeNamed, type StoredDocument } from '../domain/document';
+import type { DocumentPage, ListedDocument, Stores } from '../ports';
+import { notFound, publicDocument, typeNamed } from '../domain/document';
 
 /** A page of the documents of one type, in the order of their creation. */
 export class ListDocuments {
@@ -31,7 +30,7 @@ export class ListDocuments {
 export function listResult(
   page: DocumentPage,
   query: ListQuery,
-  row: (document: StoredDocument) => PublicDocument,
+  row: (document: ListedDocument) => PublicDocument,
 ): ListResult {
   return {
     docs: page.documents.map(row),

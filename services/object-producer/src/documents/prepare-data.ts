@@ -5,7 +5,10 @@ import { isJsonObject, type JsonObject } from '../domain/json';
 import { mergePatch, withoutNulls } from '../domain/merge';
 import { carrySecrets, secretAt, splitSecrets, type Secrets } from '../domain/secrets';
 import { validateData } from '../domain/validate';
-import { isAppError } from '@ringdown/core';
+import { AppError, isAppError } from '@ringdown/core';
+
+/** Of a document as JSON. It travels in one message, and patches could otherwise grow it beyond what can be read. */
+const MAX_DOCUMENT_BYTES = 8_000_000;
 
 /** A document's content, checked and taken apart. */
 export interface PreparedData {
@@ -15,12 +18,12 @@ export interface PreparedData {
   readonly password: string | null | undefined;
 }
 
-/** The content of a new document, or of one that is replaced. Errors: `validation_failed`. */
+/** The content of a new document, or of one that is replaced. Errors: `validation_failed`, `too_large`. */
 export function prepareWhole(type: DocumentType, data: JsonObject, before: Secrets = {}): PreparedData {
   return prepare(type, withoutNulls(cleanData(data)), data, before);
 }
 
-/** The content after a patch. Errors: `validation_failed`. */
+/** The content after a patch. Errors: `validation_failed`, `too_large`. */
 export function preparePatched(
   type: DocumentType,
   current: { readonly doc: JsonObject; readonly secrets: Secrets },
@@ -36,7 +39,8 @@ function prepare(type: DocumentType, content: JsonObject, given: JsonObject, bef
   const removed = Object.fromEntries(
     Object.entries(splitSecrets(cleanData(given)).secrets).filter(([, value]) => value === null),
   );
-  const carried = { ...carrySecrets(before, { ...secrets, ...removed }, open) };
+  const carried = carrySecrets(before, { ...secrets, ...removed }, open);
+  requireStorableSize(open, carried);
   if (type.name !== 'user') return { doc: open, secrets: carried, password: undefined };
   // A user's password is hashed beside the credentials, nothing else.
   const at = secretAt(['password']);
@@ -46,6 +50,13 @@ function prepare(type: DocumentType, content: JsonObject, given: JsonObject, bef
     secrets: Object.fromEntries(Object.entries(carried).filter(([path]) => path !== at)),
     password,
   };
+}
+
+function requireStorableSize(open: JsonObject, secrets: Secrets): void {
+  if (Buffer.byteLength(JSON.stringify([open, secrets])) <= MAX_DOCUMENT_BYTES) return;
+  throw new AppError('too_large', `the document would be larger than ${MAX_DOCUMENT_BYTES} bytes`, {
+    details: { max_bytes: MAX_DOCUMENT_BYTES },
+  });
 }
 
 function validated(type: DocumentType, content: JsonObject): JsonObject {
