@@ -113,7 +113,8 @@ export interface RequestStore {
   ): Promise<boolean>;
   /** The answer under the first key that has one. */
   find(keys: readonly string[], sinceMs: number): Promise<RememberedAnswer | undefined>;
-  forgetBefore(ms: number): Promise<void>;
+  /** Forgets at most `limit` answers and says how many. */
+  forgetBefore(ms: number, limit: number): Promise<number>;
 }
 
 /** All stores: outside a transaction, or inside one. */

@@ -49,7 +49,20 @@ export class RequestRepository implements RequestStore {
     return undefined;
   }
 
-  async forgetBefore(ms: number): Promise<void> {
-    await this.db.deleteFrom('requests').where('created_at', '<=', ms).execute();
+  /** Forgets at most `limit` answers and says how many. Replicas doing it at once do not wait for each other. */
+  async forgetBefore(ms: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await this.db
+      .deleteFrom('requests')
+      .where('key', 'in', (eb) =>
+        eb
+          .selectFrom('requests')
+          .select('key')
+          .where('created_at', '<=', ms)
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   }
 }
