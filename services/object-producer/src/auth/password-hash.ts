@@ -23,17 +23,6 @@ export async function hashPassword(kdf: string, username: string, password: stri
   return { md5, sha };
 }
 
-/** Whether the password is the one behind the hashes. Without hashes it takes the same time and is false. */
-export async function verifyPassword(
-  kdf: string,
-  hashes: PasswordHashes | undefined,
-  username: string,
-  password: string,
-): Promise<boolean> {
-  const hash = await hashForm(kdf, passwordForm('md5', username, password));
-  return sameHash(hash, hashes?.md5);
-}
-
 /** The scrypt hash of a form, base64url. */
 export function hashForm(kdf: string, form: string): Promise<string> {
   const [name, n, r, p, salt] = kdf.split('$');
