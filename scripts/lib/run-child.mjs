@@ -11,8 +11,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 export function runChild(args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: 'inherit', ...options });
+    const passed = new Set();
     const handlers = SIGNALS.map((signal) => {
       const pass = () => {
+        passed.add(signal);
         if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
       };
       process.on(signal, pass);
@@ -25,6 +27,7 @@ export function runChild(args, options = {}) {
     });
     child.once('exit', (code, signal) => {
       forget();
+      if (signal !== null && !passed.has(signal)) console.error(`Ended by ${signal}.`);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
     });
   });

@@ -125,7 +125,7 @@ export class HttpListener implements Lifecycle {
         this.server.off('error', failed);
         this.server.on('error', (error) => this.logger.error('http server failed', { error }));
         this.started = true;
-        this.logger.debug('listening', { host, port: this.port });
+        this.logger.info('listening', { url: `http://${host}:${this.port}/` });
         resolve();
       });
     });

@@ -44,7 +44,7 @@ export function withLocalBootstrap(settings: Settings): Settings {
 }
 
 /** Where {@link withLocalBootstrap} keeps a generated password. */
-export function bootstrapPasswordFile(settings: Settings): string {
+export function bootstrapPasswordFile(settings: Pick<Settings, 'dataDir'>): string {
   return join(settings.dataDir, PASSWORD_FILE);
 }
 

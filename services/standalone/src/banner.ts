@@ -12,7 +12,12 @@ export interface BannerFacts {
   /** Undefined when it is not the one that was set here: the database was made with another. */
   readonly password: string | undefined;
   readonly passwordSource: string;
+  /** Where the tools look for the password when nothing is said; see `scripts/lib/target.mjs`. */
+  readonly usualPasswordSource: string;
 }
+
+/** Where the tools look for REST when nothing is said. */
+const USUAL_URL = 'http://127.0.0.1:8000';
 
 /** The last thing printed at a start. */
 export function banner(facts: BannerFacts): string {
@@ -28,6 +33,7 @@ export function banner(facts: BannerFacts): string {
     ['user', facts.username],
     ['password', passwordText(facts)],
   ];
+  const options = toolOptions(facts, api);
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     '',
@@ -37,10 +43,19 @@ export function banner(facts: BannerFacts): string {
     '',
     'In a second terminal: watch every event, then make some.',
     '',
-    '  npm run tail',
-    '  npm run demo',
+    `  npm run tail${options}`,
+    `  npm run demo${options}`,
     '',
   ].join('\n');
+}
+
+/** What the tools must be told because it is not the usual. */
+function toolOptions({ passwordSource, usualPasswordSource }: BannerFacts, api: string): string {
+  const options = [
+    ...(api === USUAL_URL ? [] : ['--url', api]),
+    ...(passwordSource === usualPasswordSource ? [] : ['--password-file', passwordSource]),
+  ];
+  return options.length === 0 ? '' : ` -- ${options.join(' ')}`;
 }
 
 function passwordText({ password, passwordSource }: BannerFacts): string {

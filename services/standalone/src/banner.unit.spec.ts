@@ -12,6 +12,7 @@ const facts: BannerFacts = {
   username: 'admin',
   password: 'a password',
   passwordSource: '/data/bootstrap-password',
+  usualPasswordSource: '/data/bootstrap-password',
 };
 
 describe('the banner', () => {
@@ -34,6 +35,16 @@ describe('the banner', () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  it('gives lines to paste that find it, wherever it is', () => {
+    expect(banner(facts)).toMatch(/^ {2}npm run tail$/m);
+
+    const elsewhere = banner({ ...facts, apiPort: 18000, passwordSource: '/other/bootstrap-password' });
+
+    const options = '-- --url http://127.0.0.1:18000 --password-file /other/bootstrap-password';
+    expect(elsewhere).toContain(`npm run tail ${options}\n`);
+    expect(elsewhere).toContain(`npm run demo ${options}\n`);
   });
 
   it('does not show a password that the database does not know', () => {

@@ -26,5 +26,6 @@ export async function welcome(
     username: bootstrap.username ?? '',
     password: visit === undefined ? undefined : bootstrap.password,
     passwordSource: bootstrapPasswordFile(settings),
+    usualPasswordSource: bootstrapPasswordFile({ dataDir: '.data' }),
   });
 }

@@ -15,7 +15,7 @@ interface EventData {
 
 const eventData = validator<EventData>(
   Joi.object({
-    routing_key: Joi.string().max(255),
+    routing_key: Joi.string().max(255).custom(withoutWildcards),
     family: Joi.string().valid(...families.map(({ name }) => name)),
     name: Joi.string()
       .max(64)
@@ -26,6 +26,13 @@ const eventData = validator<EventData>(
     .xor('routing_key', 'family')
     .and('family', 'name', 'ids'),
 );
+
+/** A wildcard belongs into a binding; as an id it is written `%2A`. */
+function withoutWildcards(routingKey: string, helpers: Joi.CustomHelpers): unknown {
+  return routingKey.split('.').some((word) => word === '*' || word === '#')
+    ? helpers.error('any.invalid')
+    : routingKey;
+}
 
 /**
  * `POST /accounts/{A}/events`: publishes an event for those who do not speak AMQP. Named by its routing key, or by family,

@@ -136,11 +136,13 @@ describe('user_auth and api_auth', () => {
   });
 
   it('do not repeat an unknown API key', async () => {
-    fixture.fail(apiAuth, new AppError('not_found', 'unknown API key'));
+    fixture.fail(apiAuth, new AppError('not_found', 'bad identifier', { details: { id: 'k'.repeat(64) } }));
 
-    const { status, text } = await fixture.call('PUT', '/v2/api_auth', { data: { api_key: 'k'.repeat(64) } });
+    const { envelope, text } = await fixture.call('PUT', '/v2/api_auth', {
+      data: { api_key: 'k'.repeat(64) },
+    });
 
-    expect(status).toBe(404);
+    expect(envelope).toMatchObject({ error: '404', message: 'bad identifier', data: [] });
     expect(text).not.toContain('kkkk');
   });
 });
@@ -341,6 +343,20 @@ describe('lists', () => {
     expect(envelope['data']).toHaveLength(10_000);
     expect(envelope['next_start_key']).toBe('10000');
   });
+
+  it('paginate=false ends after ten pages, also when large documents make them short', async () => {
+    let served = 0;
+    fixture.answer(listDocuments, () => ({
+      docs: [{ id: String((served += 1)) }],
+      page_size: 1000,
+      next_start_key: String(served),
+    }));
+
+    const { envelope } = await fixture.call('GET', `${account}/users?paginate=false`, { token: 'admin' });
+
+    expect(envelope).toMatchObject({ page_size: 10, next_start_key: '10' });
+    expect(envelope['data']).toHaveLength(10);
+  });
 });
 
 describe('accounts', () => {
@@ -400,6 +416,8 @@ describe('accounts', () => {
     expect((await fixture.call('GET', keys, { token: 'admin' })).envelope['data']).toEqual([
       { id: ID, name: 'ci' },
     ]);
+    const filtered = await fixture.call('GET', `${keys}?filter_name=ci&page_size=2`, { token: 'admin' });
+    expect(filtered).toMatchObject({ status: 400, envelope: { data: { filter: { invalid: {} } } } });
     expect((await fixture.call('DELETE', `${keys}/${ID}`, { token: 'admin' })).status).toBe(200);
     expect(fixture.lastAsked).toMatchObject({
       operation: 'api_keys.delete',
@@ -496,6 +514,7 @@ describe('events', () => {
     ['a fence inside a family', { routing_key: 'call._fence.1', body: {} }, 'routing_key'],
     ['an unknown event', { routing_key: 'call.CHANNEL_EXPLODE.a1', body: {} }, 'routing_key'],
     ['no id', { routing_key: 'call.CHANNEL_CREATE', body: {} }, 'routing_key'],
+    ['a wildcard for an id', { routing_key: 'call.CHANNEL_CREATE.*', body: {} }, 'routing_key'],
     ['a key too long', { routing_key: `call.CHANNEL_CREATE.${'x'.repeat(300)}`, body: {} }, 'routing_key'],
     ['no name at all', { body: {} }, 'data'],
     [

@@ -29,7 +29,7 @@ documents) is pushed to every WebSocket that subscribed to it and may see it. Ve
 <dl>
   <dt>REST</dt><dd><code>http://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
   what can be subscribed to</dd>
-  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code></dd>
+  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too</dd>
   <dt>Operations</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></dd>
 </dl>
 <p>Watch events in a terminal with <code>npm run tail</code>; make some with <code>npm run demo</code>.</p>

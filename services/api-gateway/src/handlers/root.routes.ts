@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { Router } from 'express';
 import { landingPage } from './landing-page';
 
-/** Documents a newcomer looks for, served as they are when this process runs from the repository. */
+/**
+ * Documents a newcomer looks for, served under their own paths, so that they find each other, when this process runs from
+ * the repository.
+ */
 const documents = [
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'requests.http',
+  'docs/messaging.md',
+  'docs/configuration.md',
+  'docs/glossary.md',
 ] as const;
 
 /** `GET /`: one small static page; `/docs/{name}`: the documents it links to; `/favicon.ico`: nothing. */
