@@ -17,8 +17,6 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 const port = Joi.number().integer().min(0).max(65_535);
 const portExpects = 'a port number, 0 to 65535 (0: any free one)';
-const text = Joi.string().trim().min(1).max(256);
-const textExpects = 'a text of 1 to 256 characters';
 const flag = Joi.boolean();
 const flagExpects = 'true or false';
 
@@ -134,8 +132,8 @@ export const settingsCatalogue = {
   }),
   bootstrapAccountName: setting<string | undefined>({
     name: 'BOOTSTRAP_ACCOUNT_NAME',
-    schema: text,
-    expects: textExpects,
+    schema: Joi.string().trim().min(1).max(128),
+    expects: 'a text of 1 to 128 characters',
     default: undefined,
     defaultText: '`demo` in one process or on loopback',
     doc: 'Name of the root account, made once on an empty database.',
@@ -144,8 +142,10 @@ export const settingsCatalogue = {
   }),
   bootstrapUsername: setting<string | undefined>({
     name: 'BOOTSTRAP_USERNAME',
-    schema: text,
-    expects: textExpects,
+    schema: Joi.string()
+      .max(256)
+      .pattern(/^[^\s:]+$/),
+    expects: 'a name of 1 to 256 characters without spaces and colons',
     default: undefined,
     defaultText: '`admin` in one process or on loopback',
     doc: 'Login name of the super admin, made together with the root account.',
@@ -165,7 +165,7 @@ export const settingsCatalogue = {
   }),
   bootstrapEmail: setting<string | undefined>({
     name: 'BOOTSTRAP_EMAIL',
-    schema: Joi.string().email({ tlds: false }).max(256),
+    schema: Joi.string().email({ tlds: false }).max(254),
     expects: 'an e-mail address',
     default: undefined,
     defaultText: '`admin@demo.example` in one process or on loopback',

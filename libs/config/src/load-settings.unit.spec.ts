@@ -78,6 +78,8 @@ describe('loadSettings', () => {
     ['RINGDOWN_TRUST_PROXY', '10.0.0.0/33'],
     ['RINGDOWN_TRUST_PROXY', 'everybody'],
     ['RINGDOWN_BOOTSTRAP_EMAIL', 'nobody'],
+    ['RINGDOWN_BOOTSTRAP_USERNAME', 'two words'],
+    ['RINGDOWN_BOOTSTRAP_USERNAME', 'a:b'],
   ])('refuses %s=%s and shows the value', (name, value) => {
     const message = problemsOf({ [name]: value });
 
