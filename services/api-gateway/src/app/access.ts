@@ -21,7 +21,7 @@ export class Access {
     if (!principal.isAdmin && accountId !== principal.accountId) throw forbidden();
     if (accountIdForm.test(accountId) && (await this.directory.mayAccess(principal, accountId))) return;
     if (principal.isSuperAdmin)
-      throw new AppError('not_found', 'no such account', { details: { ids: [accountId] } });
+      throw new AppError('not_found', 'no such account', { details: { id: accountId } });
     throw forbidden();
   }
 

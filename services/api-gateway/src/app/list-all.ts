@@ -1,10 +1,10 @@
 import type { ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
 import type { Answer, AuthenticatedRequest } from '../crossbar/endpoint';
-import { MAX_PAGE_SIZE, MAX_UNPAGINATED, parseListQuery } from '../crossbar/list-query';
+import { MAX_PAGE_SIZE, MAX_UNPAGINATED_PAGES, parseListQuery } from '../crossbar/list-query';
 
 /**
- * Answers a list: one page, or with `paginate=false` all pages up to {@link MAX_UNPAGINATED} documents. Either way
- * `next_start_key` is there when more follow.
+ * Answers a list: one page, or with `paginate=false` the first {@link MAX_UNPAGINATED_PAGES} of them, as large as they
+ * come. Either way `next_start_key` is there when more follow.
  */
 export async function listAll(
   request: AuthenticatedRequest,
@@ -17,16 +17,16 @@ export async function listAll(
   }
   const docs: PublicDocument[] = [];
   let next = query.start_key;
-  do {
-    const pageSize = Math.min(MAX_PAGE_SIZE, MAX_UNPAGINATED - docs.length);
+  for (let pages = 0; pages < MAX_UNPAGINATED_PAGES; pages += 1) {
     const result = await page({
       ...query,
-      page_size: pageSize,
+      page_size: MAX_PAGE_SIZE,
       ...(next === undefined ? {} : { start_key: next }),
     });
     docs.push(...result.docs);
     next = result.next_start_key;
-  } while (next !== undefined && docs.length < MAX_UNPAGINATED);
+    if (next === undefined) break;
+  }
   return {
     data: docs,
     extra: { page_size: docs.length, ...(next === undefined ? {} : { next_start_key: next }) },

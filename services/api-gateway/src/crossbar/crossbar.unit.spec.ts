@@ -231,6 +231,7 @@ describe('CORS', () => {
     const { headers } = await fixture.call('OPTIONS', users);
 
     expect(headers.get('access-control-allow-methods')).toBe('GET, HEAD, PUT, OPTIONS');
+    expect(headers.get('allow')).toBe('GET, HEAD, PUT, OPTIONS');
   });
 
   it.each([
@@ -328,6 +329,12 @@ describe('rights', () => {
       expect(fixture.asked).toEqual([]);
     }
     if (status === 404) expect(answer.envelope).toMatchObject({ message: 'bad identifier', data: [NOWHERE] });
+  });
+
+  it('a missing account is named, not the document that was asked for in it', async () => {
+    const { envelope } = await fixture.call('GET', `${list(NOWHERE)}/${USER_ID}`, { token: 'root' });
+
+    expect(envelope).toMatchObject({ error: '404', message: 'bad identifier', data: [NOWHERE] });
   });
 
   it.each([

@@ -60,7 +60,7 @@ export class Dispatcher {
   ): Promise<void> {
     const exchange = this.open(request, response, resource.path, allowedMethods(resource));
     if (request.method === 'OPTIONS') {
-      await this.write(exchange, 204, undefined, {});
+      await this.write(exchange, 204, undefined, { allow: exchange.allowed.join(', ') });
       return;
     }
     try {

@@ -31,17 +31,21 @@ const messages: Readonly<Record<ErrorCode, string>> = {
 };
 
 const DEFAULT_RETRY_AFTER_S = 1;
+/** Also what object-producer says of an unknown API key, which no URL names. */
+const BAD_IDENTIFIER = 'bad identifier';
 
 /**
- * Maps whatever was thrown. `identifiers` are the ids the URL named: a missing document is a `bad identifier` with the
- * last of them. What is not an AppError says nothing to the client.
+ * Maps whatever was thrown. `identifiers` are the ids the URL named: what is missing is a `bad identifier` with that one
+ * of them which `details.id` names, else with the last. An id that the URL does not hold is not repeated, it may be a
+ * key. What is not an AppError says nothing to the client.
  */
 export function toFailure(error: unknown, identifiers: readonly string[] = []): Failure {
   if (!isAppError(error)) return undecodablePath(error) ?? unspecified;
   const status = statusOf(error.code);
   if (status === 500) return unspecified;
-  if (error.code === 'not_found' && identifiers.length > 0) {
-    return { status, message: 'bad identifier', data: identifiers.slice(-1), headers: {} };
+  if (error.code === 'not_found' && (identifiers.length > 0 || error.message === BAD_IDENTIFIER)) {
+    const named = identifiers.filter((id) => id === error.details?.['id']);
+    return { status, message: BAD_IDENTIFIER, data: [...identifiers, ...named].slice(-1), headers: {} };
   }
   return { status, message: messages[error.code], data: dataOf(error), headers: headersOf(error) };
 }

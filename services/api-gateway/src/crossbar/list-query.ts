@@ -5,8 +5,8 @@ import { isStorable } from './check-json';
 
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 1000;
-/** The most documents one `paginate=false` answer holds; what is left is reached by `next_start_key`. */
-export const MAX_UNPAGINATED = 10_000;
+/** The most pages one `paginate=false` answer holds; what is left is reached by `next_start_key`. */
+export const MAX_UNPAGINATED_PAGES = 10;
 
 const MAX_FILTERS = 20;
 
@@ -47,6 +47,18 @@ export function parseListQuery(query: URLSearchParams): ListRequest {
     query: Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined)),
     paginate,
   };
+}
+
+const PAGING: ReadonlySet<string> = new Set(['page_size', 'start_key', 'descending']);
+
+/** Refuses the filters of a list that has none: ignored, they would return too much without a word. */
+export function pagingOnly(query: ListQuery): ListQuery {
+  const filters = Object.keys(query).filter((name) => !PAGING.has(name));
+  if (filters.length === 0) return query;
+  const refused = { invalid: { message: 'this list cannot be filtered' } };
+  throw new AppError('validation_failed', 'this list cannot be filtered', {
+    details: Object.fromEntries(filters.map((name) => [name, refused])),
+  });
 }
 
 class Reader {

@@ -6,6 +6,7 @@ import { actorOf } from '../app/actor';
 import { listAll } from '../app/list-all';
 import type { Rpc } from '../app/rpc';
 import type { AuthenticatedRequest, Resource } from '../crossbar/endpoint';
+import { pagingOnly } from '../crossbar/list-query';
 import { idempotency, idOf, itemResource, shown } from './documents.resources';
 
 const apiKeyData = validator<{ name?: string }>(
@@ -65,7 +66,7 @@ export function accountResources(rpc: Rpc, access: Access): Resource[] {
           authorize: administer,
           run: (request) =>
             listAll(request, (query) =>
-              rpc.ask(listApiKeys, { account_id: accountId(request), query }, request),
+              rpc.ask(listApiKeys, { account_id: accountId(request), query: pagingOnly(query) }, request),
             ),
         },
         PUT: {
