@@ -25,7 +25,12 @@ export interface WriterEffects {
 /** How long answers are remembered. */
 export const REMEMBER_MS = 24 * 60 * 60 * 1000;
 
-class AlreadyAnswered extends Error {}
+/** Undoes a repetition. Seen outside only when the first answer is forgotten between the refusal and the look-up. */
+class AlreadyAnswered extends AppError {
+  constructor() {
+    super('conflict', 'the request was answered before');
+  }
+}
 
 /** Runs changes: data, events, announcements and the remembered answer commit together or not at all. */
 export class Writer {
