@@ -61,7 +61,7 @@ function prepareFor(request: ChangeRequest, current: StoredDocument): PreparedDa
   if (request.mode === 'merge') return preparePatched(type, current, request.data);
   // An account always has a realm; a replacement that does not mention it keeps it.
   const kept = type.name === 'account' ? { realm: current.doc['realm'] } : {};
-  return prepareWhole(type, { ...kept, ...request.data }, current.secrets);
+  return prepareWhole(type, { ...kept, ...request.data }, current);
 }
 
 /** Keeps a user's login in step with its document. */

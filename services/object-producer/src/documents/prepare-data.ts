@@ -3,43 +3,39 @@ import type { DocumentType } from '../domain/document-types';
 import { fieldPath, validationFailed, type FieldErrors } from '../domain/field-errors';
 import { isJsonObject, type JsonObject } from '../domain/json';
 import { mergePatch, withoutNulls } from '../domain/merge';
-import { carrySecrets, secretAt, splitSecrets, type Secrets } from '../domain/secrets';
+import { carrySecrets, secretAt, splitSecrets, type Content, type Secrets } from '../domain/secrets';
 import { validateData } from '../domain/validate';
 import { AppError, isAppError } from '@ringdown/core';
 
 /** Of a document as JSON. It travels in one message, and patches could otherwise grow it beyond what can be read. */
 const MAX_DOCUMENT_BYTES = 8_000_000;
 
+const NOTHING: Content = { doc: {}, secrets: {} };
+
 /** A document's content, checked and taken apart. */
-export interface PreparedData {
-  readonly doc: JsonObject;
-  readonly secrets: Secrets;
+export interface PreparedData extends Content {
   /** A password given now: text, `null` to remove it, undefined when the request says nothing. */
   readonly password: string | null | undefined;
 }
 
 /** The content of a new document, or of one that is replaced. Errors: `validation_failed`, `too_large`. */
-export function prepareWhole(type: DocumentType, data: JsonObject, before: Secrets = {}): PreparedData {
-  return prepare(type, withoutNulls(cleanData(data)), data, before);
+export function prepareWhole(type: DocumentType, data: JsonObject, current: Content = NOTHING): PreparedData {
+  return prepare(type, withoutNulls(cleanData(data)), data, current);
 }
 
 /** The content after a patch. Errors: `validation_failed`, `too_large`. */
-export function preparePatched(
-  type: DocumentType,
-  current: { readonly doc: JsonObject; readonly secrets: Secrets },
-  patch: JsonObject,
-): PreparedData {
-  return prepare(type, mergePatch(current.doc, cleanData(patch)), patch, current.secrets);
+export function preparePatched(type: DocumentType, current: Content, patch: JsonObject): PreparedData {
+  return prepare(type, mergePatch(current.doc, cleanData(patch)), patch, current);
 }
 
-function prepare(type: DocumentType, content: JsonObject, given: JsonObject, before: Secrets): PreparedData {
+function prepare(type: DocumentType, content: JsonObject, given: JsonObject, current: Content): PreparedData {
   // Validated with its secrets in place, so that a short pin is refused under its own path.
   const valid = normalised(type, validated(type, content));
   const { open, secrets } = splitSecrets(valid);
   const removed = Object.fromEntries(
     Object.entries(splitSecrets(cleanData(given)).secrets).filter(([, value]) => value === null),
   );
-  const carried = carrySecrets(before, { ...secrets, ...removed }, open);
+  const carried = carrySecrets(current, { ...secrets, ...removed }, open);
   requireStorableSize(open, carried);
   if (type.name !== 'user') return { doc: open, secrets: carried, password: undefined };
   // A user's password is hashed beside the credentials, nothing else.

@@ -80,10 +80,19 @@ describe('merging', () => {
 });
 
 describe('secrets', () => {
-  it.each(['password', 'pin', 'queue_pin', 'sip_password', 'api_key', 'AUTH_TOKEN', 'client_secret'])(
-    'are recognised by the name %s',
-    (name) => expect(isSecretName(name)).toBe(true),
-  );
+  it.each([
+    'password',
+    'pin',
+    'queue_pin',
+    'sip_password',
+    'api_key',
+    'AUTH_TOKEN',
+    'client_secret',
+    'apiKey',
+    'sipPassword',
+    'private-key',
+    'pins',
+  ])('are recognised by the name %s', (name) => expect(isSecretName(name)).toBe(true));
 
   it.each(['pinned', 'spin', 'passwords_changed_at', 'token_count', 'require_pin_entry'])(
     'are not recognised by the name %s',
@@ -98,9 +107,19 @@ describe('secrets', () => {
 
   it('stay when a change does not mention them, and go with null or with their surroundings', () => {
     const before = { '["sip","password"]': 'p', '["pin"]': '1' };
-    expect(carrySecrets(before, {}, { sip: {} })).toEqual(before);
-    expect(carrySecrets(before, { '["pin"]': '2' }, { sip: {} })).toEqual({ ...before, '["pin"]': '2' });
-    expect(carrySecrets(before, { '["pin"]': null }, {})).toEqual({});
+    const was = { doc: { sip: {} }, secrets: before };
+    expect(carrySecrets(was, {}, { sip: { realm: 'r' } })).toEqual(before);
+    expect(carrySecrets(was, { '["pin"]': '2' }, { sip: {} })).toEqual({ ...before, '["pin"]': '2' });
+    expect(carrySecrets(was, { '["pin"]': null }, {})).toEqual({});
+  });
+
+  it('in a list stay with their item, never with another one that took its place', () => {
+    const [a, b] = [{ host: 'a' }, { host: 'b', more: [{ x: 1 }] }];
+    const secrets = { '["l",0,"password"]': 'of a', '["l",1,"more",0,"pin"]': 'of b' };
+    const was = { doc: { l: [a, b] }, secrets };
+    expect(carrySecrets(was, {}, { l: [a, b], note: 'x' })).toEqual(secrets);
+    expect(carrySecrets(was, {}, { l: [b] })).toEqual({});
+    expect(carrySecrets(was, {}, { l: [a, { ...b, host: 'c' }] })).toEqual({ '["l",0,"password"]': 'of a' });
   });
 });
 
