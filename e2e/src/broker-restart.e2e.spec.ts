@@ -13,8 +13,22 @@ import {
 } from '@ringdown/testing';
 import { makeMember } from './family-tree';
 
-const statusOf = async (service: RunningService): Promise<number> =>
-  (await fetch(`${service.url}/readyz`, { signal: AbortSignal.timeout(5_000) })).status;
+/** Waits until readiness answers with the status; a failure shows the checks and what the process logged last. */
+async function untilReadiness(service: RunningService, status: number): Promise<void> {
+  let last = 'nothing';
+  await waitUntil(
+    async () => {
+      const response = await fetch(`${service.url}/readyz`, { signal: AbortSignal.timeout(5_000) });
+      last = await response.text();
+      return response.status === status;
+    },
+    {
+      timeoutMs: 30_000,
+      what: () =>
+        `${status} of ${service.name}, which said ${last} and\n${service.process.output.slice(-3_000)}`,
+    },
+  );
+}
 
 const gapsOf = (socket: WsClient) => socket.frames.filter((frame) => frame['action'] === 'gap');
 
@@ -75,15 +89,12 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
 
       await broker.shutdown();
       for (const service of services) {
-        await waitUntil(async () => (await statusOf(service)) === 503, { what: `503 of ${service.name}` });
+        await untilReadiness(service, 503);
         expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
       }
       await broker.start();
       for (const service of services) {
-        await waitUntil(async () => (await statusOf(service)) === 200, {
-          what: `200 of ${service.name}`,
-          timeoutMs: 30_000,
-        });
+        await untilReadiness(service, 200);
       }
       const atReturn = acknowledged.size;
       await waitUntil(() => acknowledged.size > atReturn + 20, { timeoutMs: 30_000 });
@@ -103,8 +114,12 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
       for (const socket of sockets) {
         await waitUntil(() => socket.events.filter(({ data }) => data['call_id'] === 'c1').length === 2);
       }
-      const rows = await database.query('SELECT count(*)::int AS depth FROM ringdown.outbox');
-      expect(rows).toEqual([{ depth: 0 }]);
+      await waitUntil(async () => {
+        const [row] = await database.query<{ depth: number }>(
+          'SELECT count(*)::int AS depth FROM ringdown.outbox',
+        );
+        return row?.depth === 0;
+      });
     }, 180_000);
 
     it('loses no event of a write made while it was away', async () => {
@@ -129,9 +144,10 @@ describeWithOwnServers('a RabbitMQ that goes away under load', () =>
       })();
       await waitUntil(() => answers.length > 20);
       await broker.kill9();
-      await waitUntil(async () => (await statusOf(system.apiGateways[0]!)) === 503);
+      await untilReadiness(system.apiGateways[0]!, 503);
       await broker.start();
-      await waitUntil(async () => (await statusOf(system.apiGateways[0]!)) === 200, { timeoutMs: 30_000 });
+      await untilReadiness(system.objectProducers[0]!, 200);
+      await untilReadiness(system.apiGateways[0]!, 200);
       const before = answers.length;
       await waitUntil(() => answers.length > before + 20, { timeoutMs: 30_000 });
       stop = true;

@@ -1,8 +1,13 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import { type Logger, memoised, messageOf } from '@ringdown/core';
+import { isAppError, type Logger, memoised, messageOf, withDeadline } from '@ringdown/core';
 import type { Subscription } from '../broker';
 import type { Outcome } from '../shared/delivery-outcome';
 import { AmqpConsumer, closeChannel, openChannel, type OnLost } from './amqp-consumer';
+
+/** A quorum queue without a leader answers nothing, for as long as one waits. */
+const SETUP_TIMEOUT_MS = 5_000;
+/** Attempts without an answer after which a replaceable queue is made anew. */
+const UNANSWERED_BEFORE_REPLACING = 2;
 
 export interface QueueConsumerOptions {
   readonly label: string;
@@ -18,6 +23,11 @@ export interface QueueConsumerOptions {
    * closed connection some time later, and what is published until then is neither consumed nor returned.
    */
   readonly deletesQueue?: boolean;
+  /**
+   * May be deleted and made anew when it does not answer, because what waits in it is worth nothing by then. RabbitMQ
+   * 3.10 that was killed leaves a quorum queue of a single node without a leader now and then, for good.
+   */
+  readonly replaceable?: boolean;
   readonly logger: Logger;
   readonly onStateChange: () => void;
 }
@@ -28,6 +38,7 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
   private readonly running = new Set<Promise<void>>();
   private queue = '';
   private consumerTag = '';
+  private unanswered = 0;
 
   constructor(
     private readonly options: QueueConsumerOptions,
@@ -37,7 +48,30 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
   }
 
   protected async setup(model: ChannelModel, onLost: OnLost): Promise<Channel> {
+    if (this.options.replaceable && this.unanswered >= UNANSWERED_BEFORE_REPLACING) await this.remove(model);
     const channel = await openChannel(model, onLost);
+    try {
+      await withDeadline(this.consume(channel, onLost), SETUP_TIMEOUT_MS, `setting up ${this.label}`);
+    } catch (error) {
+      if (isAppError(error) && error.code === 'timeout') this.unanswered += 1;
+      void closeChannel(channel);
+      throw error;
+    }
+    this.unanswered = 0;
+    return channel;
+  }
+
+  private async remove(model: ChannelModel): Promise<void> {
+    this.logger.warn('queue does not answer, making it anew', { queue: this.queue });
+    const channel = await openChannel(model, () => undefined);
+    try {
+      await withDeadline(channel.deleteQueue(this.queue), SETUP_TIMEOUT_MS, `deleting ${this.queue}`);
+    } finally {
+      void closeChannel(channel);
+    }
+  }
+
+  private async consume(channel: Channel, onLost: OnLost): Promise<void> {
     await channel.prefetch(this.options.prefetch);
     this.queue = await this.options.declare(channel);
     const { consumerTag } = await channel.consume(this.queue, (message) => {
@@ -45,7 +79,6 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
       else this.take(channel, message);
     });
     this.consumerTag = consumerTag;
-    return channel;
   }
 
   protected override waitsForLock(): boolean {

@@ -254,6 +254,7 @@ export class AmqpTransport implements Transport {
           return shared;
         },
         handle,
+        replaceable: true,
       }),
       this.addQueueConsumer({
         label: own,
