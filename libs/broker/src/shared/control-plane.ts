@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Logger, messageOf, pause } from '@ringdown/core';
 import {
+  encodeControl,
   CONTROL_EXCHANGE,
   type Alive,
   type ControlMessages,
@@ -90,7 +91,11 @@ export class ControlPlane {
   }
 
   async announce<Name extends ControlName>(name: Name, body: ControlMessages[Name]): Promise<void> {
-    await this.options.transport.publish(this.message(name, body), {});
+    const message = encodeControl(name, body, {
+      appId: this.options.service,
+      timestampMs: this.options.clock(),
+    });
+    await this.options.transport.publish(message, {});
   }
 
   on<Name extends ControlName>(name: Name, listener: (body: ControlMessages[Name]) => void): () => void {
@@ -158,13 +163,14 @@ export class ControlPlane {
   private async say(name: string, body: unknown): Promise<void> {
     if (this.options.transport.status().state !== 'ready') return;
     try {
-      await this.options.transport.publish(this.message(name, body), { timeoutMs: ALIVE_EVERY_MS });
+      await this.options.transport.publish(this.presence(name, body), { timeoutMs: ALIVE_EVERY_MS });
     } catch (error) {
       this.options.logger.debug('presence not announced', { name, error: messageOf(error) });
     }
   }
 
-  private message(name: string, body: unknown): WireMessage {
+  /** Presence stays between brokers, so its form is theirs alone. */
+  private presence(name: string, body: unknown): WireMessage {
     return completeMessage(
       {
         exchange: CONTROL_EXCHANGE,

@@ -75,7 +75,10 @@ export interface CreateRequest extends DocumentPath {
   readonly idempotency_key?: string | undefined;
 }
 
-/** PUT. Errors: validation_failed (details: one entry per field), conflict (unique value taken), not_found (parent). */
+/**
+ * PUT. Errors: validation_failed (details: one entry per field; a taken unique value has rule `unique`), not_found
+ * (parent), conflict (the idempotency key came with another body).
+ */
 export const createDocument = defineOperation<CreateRequest, DocumentResult>(
   OBJECT_PRODUCER,
   'documents.create',
