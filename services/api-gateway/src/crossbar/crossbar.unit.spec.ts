@@ -8,8 +8,8 @@ import {
   userAuth,
 } from '@ringdown/contracts';
 import { AppError, deferred, type ErrorCode } from '@ringdown/core';
-import { CHILD, NOWHERE, PARENT, STRANGER, USER_ID } from '../fixtures/fake-directory';
-import { GatewayFixture } from '../fixtures/gateway-fixture';
+import { CHILD, NOWHERE, PARENT, STRANGER, USER_ID } from '../testing/fake-directory';
+import { GatewayFixture } from '../testing/gateway-fixture';
 
 const users = `/v2/accounts/${PARENT}/users`;
 const user = `${users}/${USER_ID}`;

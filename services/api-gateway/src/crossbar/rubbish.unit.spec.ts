@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { changeDocument, createDocument, getDocument, listDocuments } from '@ringdown/contracts';
-import { PARENT, USER_ID } from '../fixtures/fake-directory';
-import { GatewayFixture } from '../fixtures/gateway-fixture';
-import { SeededRandom } from '../fixtures/seeded-random';
+import { PARENT, USER_ID } from '../testing/fake-directory';
+import { GatewayFixture } from '../testing/gateway-fixture';
+import { SeededRandom } from '../testing/seeded-random';
 
 /** Any failure names its seed; put it here to see it again. */
 const SEED = 20_261_121;

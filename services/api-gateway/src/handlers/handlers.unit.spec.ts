@@ -23,8 +23,8 @@ import {
 import { loadSettings } from '@ringdown/config';
 import { AppError, silentLogger } from '@ringdown/core';
 import { buildApiGateway } from '../api-gateway';
-import { CHILD, PARENT, principal, ROOT, USER_ID } from '../fixtures/fake-directory';
-import { GatewayFixture, type Answered } from '../fixtures/gateway-fixture';
+import { CHILD, PARENT, principal, ROOT, USER_ID } from '../testing/fake-directory';
+import { GatewayFixture, type Answered } from '../testing/gateway-fixture';
 
 const account = `/v2/accounts/${PARENT}`;
 const ID = '7'.repeat(32);

@@ -3,7 +3,7 @@ import { AppError } from '@ringdown/core';
 import { Access } from '../app/access';
 import { Rpc, type ApiBroker } from '../app/rpc';
 import type { AuthenticatedRequest, TokenEndpoint } from '../crossbar/endpoint';
-import { FakeDirectory, PARENT, principal } from '../fixtures/fake-directory';
+import { FakeDirectory, PARENT, principal } from '../testing/fake-directory';
 import { websocketResources } from './websockets.resources';
 
 const socketId = `aaaaaaaa${'0'.repeat(24)}`;
