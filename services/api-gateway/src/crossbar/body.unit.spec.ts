@@ -1,28 +1,11 @@
 import { connect } from 'node:net';
-import {
-  changeDocument,
-  createDocument,
-  deleteDocument,
-  getDocument,
-  listDocuments,
-} from '@ringdown/contracts';
-
-import { PARENT, USER_ID } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
-
-const users = `/v2/accounts/${PARENT}/users`;
-const user = `${users}/${USER_ID}`;
-const bob = { doc: { id: USER_ID, first_name: 'Bob' }, revision: 3 };
+import { startWithBob, user, users } from '../testing/gateway-with-bob';
 
 let fixture: GatewayFixture;
 
 beforeEach(async () => {
-  fixture = await GatewayFixture.start({ apiBodyMaxBytes: 10_000 });
-  fixture.answer(getDocument, () => bob);
-  fixture.answer(changeDocument, () => bob);
-  fixture.answer(createDocument, () => bob);
-  fixture.answer(deleteDocument, () => bob);
-  fixture.answer(listDocuments, () => ({ docs: [bob.doc], page_size: 50 }));
+  fixture = await startWithBob();
 });
 
 afterEach(() => fixture.stop());

@@ -1,28 +1,13 @@
-import {
-  changeDocument,
-  createDocument,
-  deleteDocument,
-  getDocument,
-  listDocuments,
-  userAuth,
-} from '@ringdown/contracts';
+import { getDocument, userAuth } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import { CHILD, NOWHERE, PARENT, STRANGER, USER_ID } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
-
-const users = `/v2/accounts/${PARENT}/users`;
-const user = `${users}/${USER_ID}`;
-const bob = { doc: { id: USER_ID, first_name: 'Bob' }, revision: 3 };
+import { bob, startWithBob, user, users } from '../testing/gateway-with-bob';
 
 let fixture: GatewayFixture;
 
 beforeEach(async () => {
-  fixture = await GatewayFixture.start({ apiBodyMaxBytes: 10_000 });
-  fixture.answer(getDocument, () => bob);
-  fixture.answer(changeDocument, () => bob);
-  fixture.answer(createDocument, () => bob);
-  fixture.answer(deleteDocument, () => bob);
-  fixture.answer(listDocuments, () => ({ docs: [bob.doc], page_size: 50 }));
+  fixture = await startWithBob();
 });
 
 afterEach(() => fixture.stop());

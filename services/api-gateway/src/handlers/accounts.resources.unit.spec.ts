@@ -8,7 +8,6 @@ import {
   listAccounts,
   listApiKeys,
 } from '@ringdown/contracts';
-
 import { CHILD, PARENT } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
 

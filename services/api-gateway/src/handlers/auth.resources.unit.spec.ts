@@ -1,7 +1,5 @@
 import { apiAuth, revokeToken, userAuth } from '@ringdown/contracts';
-
 import { AppError } from '@ringdown/core';
-
 import { PARENT, USER_ID, principal } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
 

@@ -7,7 +7,6 @@ import {
   listDocuments,
   type ListQuery,
 } from '@ringdown/contracts';
-
 import { PARENT } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
 

@@ -1,5 +1,4 @@
 import { decodeEvent, eventSamples, type WireMessage } from '@ringdown/contracts';
-
 import { CHILD, PARENT, ROOT } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
 

@@ -1,5 +1,4 @@
 import { bindingCatalogue, type SocketInfo } from '@ringdown/contracts';
-
 import { CHILD, PARENT, ROOT } from '../testing/fake-directory';
 import { GatewayFixture, type Answered } from '../testing/gateway-fixture';
 
