@@ -36,6 +36,19 @@ export interface Broker extends Lifecycle {
     handler: (delivery: Delivery) => Promise<void>,
   ): Promise<Subscription>;
 
+  /**
+   * Reads the event log of a family's exchange: everything published there, kept for a bounded time and size, in one order
+   * that is the same for every reader. Goes on by itself after a reconnect, without a hole or a repeat.
+   */
+  openLog(options: LogOptions, handlers: LogHandlers): Promise<LogReader>;
+
+  /**
+   * Holds the name `{service}.{name}` for this process: at most one holder among all processes. Stands by while another
+   * has it and takes over when that one is gone. Requests to the name (`requestTo(name, …)`) reach the holder's handlers.
+   * Resolves after the first attempt, held or not.
+   */
+  claim(name: string, handlers: readonly OperationHandler[], listeners: ClaimListeners): Promise<Claim>;
+
   /** Answers requests of this service, on the shared queue and on this instance's own. */
   serve(handlers: readonly OperationHandler[], options?: ServeOptions): Promise<Subscription>;
 
@@ -139,6 +152,56 @@ export interface Feed {
   /** Resolves when the broker confirmed; unbinding what is not bound is a no-op. */
   unbind(exchange: string, pattern: string): Promise<void>;
   readonly bindings: readonly { readonly exchange: string; readonly pattern: string }[];
+  close(): Promise<void>;
+}
+
+export interface LogOptions {
+  /** A family's exchange. */
+  readonly exchange: string;
+  /** Where to begin: the oldest entry kept, an offset, or only what comes from now on. */
+  readonly from: 'first' | 'next' | number;
+  /** Entries in flight. Default 500. */
+  readonly prefetch?: number;
+}
+
+export interface LogEntry {
+  /** Position in the log: strictly increasing, the same for every reader; there may be holes (fences). */
+  readonly offset: number;
+  readonly message: WireMessage;
+}
+
+export interface LogHandlers {
+  /** In the order of the log. Must not throw; what it throws is logged and the entry counts as handled. Never a fence. */
+  onEntry(entry: LogEntry): void;
+  /** The entries from `fromOffset` up to (not including) `toOffset` are no longer kept and were not read. */
+  onTruncated(fromOffset: number, toOffset: number): void;
+  /** The log was made anew (its data was lost): forget everything read so far, reading begins at its first entry. */
+  onReset(): void;
+}
+
+export interface LogReader {
+  /** Offset of the next entry to be read; undefined before the first. */
+  readonly position: number | undefined;
+  /**
+   * Publishes a marker and resolves with its offset once this reader has read it: everything confirmed to any publisher
+   * before the call has been handled. Calls at the same time share markers. Errors: `unavailable`, `timeout`.
+   */
+  fence(options?: { readonly timeoutMs?: number }): Promise<number>;
+  /** Offset of the oldest entry still kept; undefined while the log is empty. Errors: `unavailable`. */
+  firstOffset(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+export interface ClaimListeners {
+  /** This process holds the name now. Called again when it got it back after a loss. */
+  onHeld(): void;
+  /** It holds it no more: stop acting in the name at once. It stands by again by itself. */
+  onLost(reason: string): void;
+}
+
+export interface Claim {
+  readonly held: boolean;
+  /** Gives the name up, after the handlers under way. */
   close(): Promise<void>;
 }
 

@@ -12,6 +12,9 @@ import { setting, wholeNumber } from './setting';
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const CALL_SOURCES = ['asterisk', 'simulator', 'none'] as const;
+export type CallSourceName = (typeof CALL_SOURCES)[number];
+
 export const LOG_FORMATS = ['pretty', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
@@ -84,7 +87,7 @@ export const settingsCatalogue = {
     expects: portExpects,
     default: 9100,
     doc: '`/healthz`, `/readyz` and `/metrics` of services that listen on no other port.',
-    usedBy: ['object-producer'],
+    usedBy: ['object-producer', 'channels', 'call-producer'],
   }),
   authSecrets: setting<readonly AuthSecret[] | undefined>({
     name: 'AUTH_SECRET',
@@ -343,6 +346,123 @@ export const settingsCatalogue = {
     min: 1024,
     doc: 'Like BROKER_OUTBOX_MAX_MESSAGES, in bytes.',
     usedBy: ['all'],
+  }),
+  journalMaxAgeS: wholeNumber(Joi, {
+    name: 'JOURNAL_MAX_AGE_S',
+    default: 86_400,
+    unit: 's',
+    min: 60,
+    max: 31_536_000,
+    doc: 'How long the log of an event family keeps its entries. An existing log keeps what it was made with.',
+    scope: 'cluster',
+    usedBy: ['all'],
+  }),
+  journalMaxBytes: wholeNumber(Joi, {
+    name: 'JOURNAL_MAX_BYTES',
+    default: 536_870_912,
+    unit: 'bytes',
+    min: 1_048_576,
+    doc: 'The largest size of the log of an event family; the embedded broker keeps at most 16 MiB, in memory.',
+    scope: 'cluster',
+    usedBy: ['all'],
+  }),
+  callSource: setting<CallSourceName | undefined>({
+    name: 'CALL_SOURCE',
+    schema: Joi.string().valid(...CALL_SOURCES),
+    expects: 'one of ' + CALL_SOURCES.join(', '),
+    default: undefined,
+    defaultText: '`simulator` in `npm start`, otherwise `none`',
+    doc: 'Where calls come from: a live Asterisk, or traffic made up by the simulator.',
+    usedBy: ['call-producer'],
+  }),
+  callSwitch: setting<string | undefined>({
+    name: 'CALL_SWITCH',
+    schema: Joi.string()
+      .max(64)
+      .pattern(/^[A-Za-z0-9_-]+$/),
+    expects: 'a name of 1 to 64 letters, digits, "_" and "-"',
+    default: undefined,
+    defaultText: 'the call source: `asterisk` or `simulator`',
+    doc: 'Name of the switch. Producers with the same name serve the same switch: one is active, the others stand by.',
+    usedBy: ['call-producer'],
+  }),
+  callSnapshotIntervalS: wholeNumber(Joi, {
+    name: 'CALL_SNAPSHOT_INTERVAL_S',
+    default: 300,
+    unit: 's',
+    min: 1,
+    doc: 'Pause between two snapshots of all live calls in the log; must be well below JOURNAL_MAX_AGE_S.',
+    usedBy: ['call-producer'],
+  }),
+  simulatorSeed: wholeNumber(Joi, {
+    name: 'SIMULATOR_SEED',
+    default: 1,
+    unit: 'seed',
+    min: 0,
+    doc: 'The same seed makes the same traffic, call ids apart.',
+    usedBy: ['call-producer'],
+  }),
+  simulatorMaxCalls: wholeNumber(Joi, {
+    name: 'SIMULATOR_MAX_CALLS',
+    default: 8,
+    unit: 'calls',
+    min: 1,
+    max: 100_000,
+    doc: 'Simulated calls at the same time, at most.',
+    usedBy: ['call-producer'],
+  }),
+  asteriskHost: setting<string>({
+    name: 'ASTERISK_HOST',
+    schema: Joi.string().hostname(),
+    expects: 'an IP address or a host name',
+    default: '127.0.0.1',
+    doc: 'The Asterisk server.',
+    usedBy: ['call-producer'],
+  }),
+  asteriskAmiPort: setting<number>({
+    name: 'ASTERISK_AMI_PORT',
+    schema: port,
+    expects: portExpects,
+    default: 5038,
+    doc: 'Its manager interface (AMI).',
+    usedBy: ['call-producer'],
+  }),
+  asteriskAmiUsername: setting<string>({
+    name: 'ASTERISK_AMI_USERNAME',
+    schema: Joi.string().min(1).max(128),
+    expects: 'a name of 1 to 128 characters',
+    default: 'ringdown',
+    doc: 'Manager account in `manager.conf`.',
+    usedBy: ['call-producer'],
+  }),
+  asteriskAmiPassword: setting<string | undefined>({
+    name: 'ASTERISK_AMI_PASSWORD',
+    schema: Joi.string().min(1).max(1024),
+    expects: 'a text of 1 to 1024 characters',
+    default: undefined,
+    defaultText: 'none; required with CALL_SOURCE=asterisk',
+    doc: 'Its secret.',
+    secret: true,
+    usedBy: ['call-producer'],
+  }),
+  asteriskContext: setting<string>({
+    name: 'ASTERISK_CONTEXT',
+    schema: Joi.string()
+      .max(80)
+      .pattern(/^[A-Za-z0-9_-]+$/),
+    expects: 'a name of 1 to 80 letters, digits, "_" and "-"',
+    default: 'default',
+    doc: 'Dialplan context in which targets of transfers and callflows are looked up.',
+    usedBy: ['call-producer'],
+  }),
+  channelsSystemWideList: setting<boolean | undefined>({
+    name: 'CHANNELS_SYSTEM_WIDE_LIST',
+    schema: flag,
+    expects: flagExpects,
+    default: undefined,
+    defaultText: '`true` in `npm start`, otherwise `false`',
+    doc: 'Whether the super admin may list the channels of all accounts (`GET /v2/channels`).',
+    usedBy: ['api-gateway'],
   }),
   shutdownTimeoutMs: wholeNumber(Joi, {
     name: 'SHUTDOWN_TIMEOUT_MS',

@@ -1,4 +1,4 @@
-export { settingsCatalogue, type LogFormat, type LogLevel } from './catalogue';
+export { settingsCatalogue, type CallSourceName, type LogFormat, type LogLevel } from './catalogue';
 export { type AuthSecret } from './parsers';
 export { type SettingDefinition, type SettingScope, type SettingUser } from './setting';
 export { withSettings, type BootstrapSettings, type Settings, type SettingsOverrides } from './settings';

@@ -4,7 +4,8 @@ import type Joi from 'joi';
 export type SettingScope = 'instance' | 'cluster';
 
 /** Who reads a setting; `all` where the runtime reads it for every service. */
-export type SettingUser = 'all' | 'api-gateway' | 'blackhole' | 'object-producer';
+export type SettingUser =
+  'all' | 'api-gateway' | 'blackhole' | 'call-producer' | 'channels' | 'object-producer';
 
 /** One setting: how it is named, checked and explained. */
 export interface SettingDefinition<T> {

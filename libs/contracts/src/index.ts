@@ -35,7 +35,17 @@ export {
 } from './fields';
 export { families } from './families/families';
 export { type CatalogueEntry, type EventFamily, type KeyFacts } from './families/family';
-export { callEventNames, callRoutingKey, type CallEvent, type CallEventName } from './families/call';
+export {
+  MAX_CHANNELS_PER_PART,
+  callEventNames,
+  callRoutingKey,
+  decodeSwitchSnapshot,
+  encodeSwitchSnapshot,
+  isSwitchSnapshotKey,
+  type CallEvent,
+  type CallEventName,
+  type SwitchSnapshotPart,
+} from './families/call';
 export {
   conferenceCommandRoutingKey,
   conferenceEventKinds,
@@ -108,3 +118,32 @@ export {
   listSockets,
   type SocketInfo,
 } from './rpc/sockets';
+export {
+  CALL_PRODUCER,
+  COMMAND_PROOF_MS,
+  MAX_FLOW_DEPTH,
+  callFlowSchema,
+  commandConference,
+  conferenceActions,
+  executeCallFlow,
+  findConference,
+  type CallCommand,
+  type CallCommandName,
+  type CallFlow,
+  type CommandOutcome,
+  type ConferenceAction,
+  type ConferenceCommandRequest,
+  type ConferenceState,
+} from './rpc/calls';
+export {
+  CHANNELS,
+  commandChannel,
+  getChannel,
+  listChannels,
+  snapshotChannels,
+  type ChannelState,
+  type ChannelsSnapshot,
+  type ListChannelsRequest,
+  type ListChannelsResult,
+} from './rpc/channels';
+export { describeRoot, listAccountEndpoints, listEndpoints, type Endpoint } from './rpc/endpoints';

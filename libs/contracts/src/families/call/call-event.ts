@@ -92,6 +92,8 @@ export const callEventFields = {
   custom_sip_headers: record('SIP headers `X-…` of the call.'),
 
   timestamp: numeric('Gregorian seconds.'),
+  recovered: flag('Not seen as it happened, but found when the switch was reached again.'),
+  reason: text('Why, where the event alone does not tell: `timeout`, …'),
 
   hangup_cause: text('For example `NORMAL_CLEARING`.'),
   hangup_code: text('For example `sip:200`.'),

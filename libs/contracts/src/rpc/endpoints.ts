@@ -1,0 +1,44 @@
+import Joi from 'joi';
+import { OBJECT_PRODUCER } from './identity';
+import { defineOperation } from './operation';
+
+/** A device that can register with a switch: what a call-producer needs to know whose call it sees. No credentials. */
+export interface Endpoint {
+  readonly device_id: string;
+  readonly account_id: string;
+  readonly account_name: string;
+  /** SIP realm of the account; undefined when it has none. */
+  readonly realm?: string;
+  /** `sip.username` of the device. */
+  readonly username: string;
+  readonly owner_id?: string;
+  /** Of the owner. */
+  readonly presence_id?: string;
+  readonly enabled: boolean;
+  /** Gregorian seconds. When two devices claim one username, the older one has it. */
+  readonly created: number;
+}
+
+const id = Joi.string().min(1).max(128);
+
+/** Every device with a SIP username, of all accounts, by device id. `next` is present when there are more. */
+export const listEndpoints = defineOperation<
+  { readonly after?: string | undefined; readonly limit?: number | undefined },
+  { readonly endpoints: readonly Endpoint[]; readonly next?: string }
+>(
+  OBJECT_PRODUCER,
+  'endpoints.list',
+  Joi.object({ after: id, limit: Joi.number().integer().min(1).max(1_000) }),
+);
+
+/** The endpoints of one account; asked when an event says that something of it changed. */
+export const listAccountEndpoints = defineOperation<
+  { readonly account_id: string },
+  { readonly endpoints: readonly Endpoint[] }
+>(OBJECT_PRODUCER, 'endpoints.of_account', Joi.object({ account_id: id.required() }));
+
+/** The root account. Error: not_found on an empty database. */
+export const describeRoot = defineOperation<
+  Record<string, never>,
+  { readonly account_id: string; readonly name: string; readonly realm?: string }
+>(OBJECT_PRODUCER, 'accounts.root', Joi.object({}));
