@@ -146,4 +146,17 @@ export {
   type ListChannelsRequest,
   type ListChannelsResult,
 } from './rpc/channels';
-export { describeRoot, listAccountEndpoints, listEndpoints, type Endpoint } from './rpc/endpoints';
+export {
+  channelDetailView,
+  channelListView,
+  type ChannelDetail,
+  type ChannelListItem,
+} from './channel-views';
+export {
+  describeRoot,
+  listAccountEndpoints,
+  listEndpoints,
+  type Endpoint,
+  type EndpointList,
+  type EndpointPage,
+} from './rpc/endpoints';
