@@ -5,8 +5,13 @@ export type BindingCatalogue = Readonly<Record<string, readonly string[]>>;
 
 /** Default: the four families of Kazoo's documentation, with its texts in its order. `all` adds ours. */
 export function bindingCatalogue(options: { readonly families?: 'default' | 'all' } = {}): BindingCatalogue {
-  const shown = options.families === 'all' ? families : families.filter(({ name }) => name !== 'messaging');
+  const all = options.families === 'all';
   return Object.fromEntries(
-    shown.map(({ name, catalogue }) => [name, catalogue.map(({ binding }) => binding)]),
+    families
+      .filter(({ name }) => all || name !== 'messaging')
+      .map(({ name, catalogue }) => [
+        name,
+        catalogue.filter(({ undocumented }) => all || !undocumented).map(({ binding }) => binding),
+      ]),
   );
 }

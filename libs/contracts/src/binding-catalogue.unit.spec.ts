@@ -41,10 +41,15 @@ describe('bindingCatalogue', () => {
     expect(JSON.stringify(bindingCatalogue({ families: 'default' }))).toBe(JSON.stringify(documented));
   });
 
-  it('adds messaging behind it when everything is asked for', () => {
+  it('adds groups and messaging when everything is asked for', () => {
+    const withGroups = [...types, 'group'];
+
     expect(JSON.stringify(bindingCatalogue({ families: 'all' }))).toBe(
       JSON.stringify({
         ...documented,
+        object: ['doc_created', 'doc_edited', 'doc_deleted'].flatMap((action) =>
+          withGroups.map((type) => `object.${action}.${type}`),
+        ),
         messaging: [
           'messaging.message.{CONVERSATION_ID}',
           'messaging.unread_count.{CONVERSATION_ID}',

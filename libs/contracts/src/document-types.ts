@@ -8,9 +8,11 @@ export interface DocumentType {
   readonly parent?: string;
   /** Kazoo keeps these in one database per month; only visible in `database` and in subscription keys. */
   readonly monthly: boolean;
+  /** False: can be subscribed to, but Kazoo's catalogue of websocket bindings does not list it. */
+  readonly catalogued?: false;
 }
 
-/** In the order in which Kazoo's catalogue of websocket bindings lists them. */
+/** In the order in which Kazoo's catalogue of websocket bindings lists them; behind it the others. */
 export const documentTypes = [
   { type: 'account', resource: 'accounts', monthly: false },
   { type: 'callflow', resource: 'callflows', monthly: false },
@@ -22,6 +24,7 @@ export const documentTypes = [
   { type: 'fax', resource: 'faxes', monthly: true },
   { type: 'mailbox_message', resource: 'messages', parent: 'vmbox', monthly: true },
   { type: 'call_recording', resource: 'recordings', monthly: false },
+  { type: 'group', resource: 'groups', monthly: false, catalogued: false },
 ] as const satisfies readonly DocumentType[];
 
 export type DocumentTypeName = (typeof documentTypes)[number]['type'];

@@ -21,6 +21,7 @@ describe('documentTypes', () => {
       faxes: 'fax',
       messages: 'mailbox_message',
       recordings: 'call_recording',
+      groups: 'group',
     });
     for (const entry of documentTypes) {
       expect(documentTypeOfResource(entry.resource)).toBe(entry);

@@ -11,6 +11,7 @@ import {
 } from 'tsyringe';
 import { Bootstrap } from './accounts/bootstrap';
 import { CreateAccount } from './accounts/create-account';
+import { DescribeRoot } from './accounts/describe-root';
 import { ListAccounts } from './accounts/list-accounts';
 import { objectMigrations } from './adapters/migrations';
 import { createPromMetrics, type ObjectProducerMetrics } from './adapters/prom-metrics';
@@ -31,6 +32,7 @@ import { CreateDocument } from './documents/create-document';
 import { DeleteDocument } from './documents/delete-document';
 import { GetDocument } from './documents/get-document';
 import { ListDocuments } from './documents/list-documents';
+import { ListEndpoints } from './endpoints/list-endpoints';
 import { operationHandlers, type UseCases } from './handlers/operations';
 import { RequestServer } from './handlers/request-server';
 import type { Stores } from './ports';
@@ -141,10 +143,12 @@ function buildUseCases(
     apiKeys: new ApiKeys(stores, writer),
     createAccount: new CreateAccount(writer),
     listAccounts: new ListAccounts(stores),
+    describeRoot: new DescribeRoot(stores),
     createDocument: new CreateDocument(stores, writer),
     getDocument: new GetDocument(stores),
     listDocuments: new ListDocuments(stores),
     changeDocument: new ChangeDocument(stores, writer),
     deleteDocument: new DeleteDocument(writer),
+    listEndpoints: new ListEndpoints(stores),
   };
 }

@@ -1,4 +1,4 @@
-import type { DescribeRequest, ListQuery, PrincipalState, Revocation } from '@ringdown/contracts';
+import type { DescribeRequest, Endpoint, ListQuery, PrincipalState, Revocation } from '@ringdown/contracts';
 import type { OutboxEntry } from '@ringdown/database';
 import type { Account, AccountNames } from './domain/account';
 import type { ApiKey } from './domain/api-key';
@@ -88,6 +88,19 @@ export interface ApiKeyStore {
   list(accountId: string, query: ListQuery): Promise<ApiKeyPage>;
 }
 
+/** Which endpoints are meant: of one account or of all, behind a device id. */
+export interface EndpointScope {
+  readonly accountId: string | undefined;
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** Devices with a SIP username, of accounts that exist. */
+export interface EndpointStore {
+  /** By device id; at most `limit`. */
+  list(scope: EndpointScope): Promise<readonly Endpoint[]>;
+}
+
 /** Questions of the gateways: who is this, and which tokens are void. */
 export interface IdentityStore {
   describe(request: DescribeRequest): Promise<PrincipalState>;
@@ -123,6 +136,7 @@ export interface Stores {
   readonly apiKeys: ApiKeyStore;
   readonly credentials: CredentialStore;
   readonly documents: DocumentStore;
+  readonly endpoints: EndpointStore;
   readonly identity: IdentityStore;
   readonly requests: RequestStore;
 }

@@ -17,6 +17,8 @@ export interface CatalogueEntry {
   /** The binding as advertised, for example `call.CHANNEL_CREATE.{CALL_ID}`. */
   readonly binding: string;
   readonly summary: string;
+  /** True: Kazoo's documentation does not name it, so it is shown only when everything is asked for. */
+  readonly undocumented?: boolean;
   readonly name: string;
   readonly shape: Shape;
   /** A concrete routing key of that kind. */

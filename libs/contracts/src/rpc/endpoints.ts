@@ -21,21 +21,37 @@ export interface Endpoint {
 
 const id = Joi.string().min(1).max(128);
 
-/** Every device with a SIP username, of all accounts, by device id. `next` is present when there are more. */
-export const listEndpoints = defineOperation<
-  { readonly after?: string | undefined; readonly limit?: number | undefined },
-  { readonly endpoints: readonly Endpoint[]; readonly next?: string }
->(
+/** A page of a list that is sorted by device id. */
+export interface EndpointPage {
+  /** Only devices behind this one: `next` of the previous page. */
+  readonly after?: string | undefined;
+  /** Default and maximum 1,000. */
+  readonly limit?: number | undefined;
+}
+
+export interface EndpointList {
+  readonly endpoints: readonly Endpoint[];
+  /** Present when there are more. */
+  readonly next?: string;
+}
+
+const page = { after: id, limit: Joi.number().integer().min(1).max(1_000) };
+
+/** Every device with a SIP username, of all accounts. */
+export const listEndpoints = defineOperation<EndpointPage, EndpointList>(
   OBJECT_PRODUCER,
   'endpoints.list',
-  Joi.object({ after: id, limit: Joi.number().integer().min(1).max(1_000) }),
+  Joi.object(page),
 );
 
-/** The endpoints of one account; asked when an event says that something of it changed. */
+/**
+ * The endpoints of one account; asked when an event says that something of it changed. None when the account is unknown
+ * or deleted.
+ */
 export const listAccountEndpoints = defineOperation<
-  { readonly account_id: string },
-  { readonly endpoints: readonly Endpoint[] }
->(OBJECT_PRODUCER, 'endpoints.of_account', Joi.object({ account_id: id.required() }));
+  EndpointPage & { readonly account_id: string },
+  EndpointList
+>(OBJECT_PRODUCER, 'endpoints.of_account', Joi.object({ account_id: id.required(), ...page }));
 
 /** The root account. Error: not_found on an empty database. */
 export const describeRoot = defineOperation<

@@ -1,10 +1,13 @@
 import type { MigrationSet } from '@ringdown/database';
-import { sql } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 
 /** Names of the unique indexes, by which a refused row tells its reason. */
 export const UNIQUE_ACCOUNT_NAME = 'accounts_name_unique';
 export const UNIQUE_ACCOUNT_REALM = 'accounts_realm_unique';
 export const UNIQUE_USERNAME = 'credentials_username_unique';
+
+/** Condition of a partial index, word for word as queries must write it to be served by the index. */
+export const HAS_SIP_USERNAME = `doc #>> '{sip,username}' is not null`;
 
 /** The tables of accounts, documents and logins. Forward only; a released step is never changed. */
 export const objectMigrations: MigrationSet = {
@@ -139,6 +142,19 @@ export const objectMigrations: MigrationSet = {
           .addPrimaryKeyConstraint('requests_pkey', ['key'])
           .execute();
         await db.schema.createIndex('requests_age').on('requests').column('created_at').execute();
+      },
+    },
+    {
+      name: 'endpoints',
+      up: async (db) => {
+        await db.schema
+          .createIndex('documents_endpoints')
+          .on('documents')
+          .columns(['id'])
+          .where(sql.ref('type'), '=', sql.lit('device'))
+          .where(sql.ref('deleted'), '=', sql.lit(false))
+          .where(sql<SqlBool>`${sql.raw(HAS_SIP_USERNAME)}`)
+          .execute();
       },
     },
   ],

@@ -4,6 +4,7 @@ import { AccountRepository } from './account-repository';
 import { ApiKeyRepository } from './api-key-repository';
 import { CredentialRepository } from './credential-repository';
 import { DocumentRepository } from './document-repository';
+import { EndpointRepository } from './endpoint-repository';
 import { IdentityRepository } from './identity-repository';
 import { RequestRepository } from './request-repository';
 import type { ObjectTables, Queries } from './tables';
@@ -15,6 +16,7 @@ export function repositoriesOver(db: Queries): Stores {
     apiKeys: new ApiKeyRepository(db),
     credentials: new CredentialRepository(db),
     documents: new DocumentRepository(db),
+    endpoints: new EndpointRepository(db),
     identity: new IdentityRepository(db),
     requests: new RequestRepository(db),
   };

@@ -24,6 +24,14 @@ const timezone = Joi.string().min(1).max(64);
 const language = Joi.string().min(2).max(32);
 const email = Joi.string().min(3).max(254).email({ tlds: false });
 const count = Joi.number().integer().min(0);
+const seconds = count.max(86_400);
+/** What rings when a group is called. Nothing unknown in it: events show groups whole. */
+const groupEndpoint = Joi.object({
+  type: Joi.string().valid('device', 'user', 'group').required(),
+  weight: count.max(100),
+  delay: seconds,
+  timeout: seconds,
+}).unknown(false);
 
 /** A realm is a host name: it becomes the domain of SIP addresses. */
 const realm = Joi.string()
@@ -237,6 +245,18 @@ const catalogue: readonly DocumentType[] = [
       'start',
       'owner_id',
     ],
+  },
+  {
+    name: 'group',
+    schema: Joi.object({
+      name: name.required(),
+      endpoints: Joi.object()
+        .pattern(/^[0-9a-f]{32}$/i, groupEndpoint)
+        .max(1000)
+        .unknown(false),
+      music_on_hold: Joi.object({ media_id: shortText }),
+    }),
+    eventMembers: ['name', 'endpoints'],
   },
 ];
 

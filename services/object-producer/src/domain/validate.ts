@@ -51,6 +51,11 @@ function failureOf({ type, context }: Joi.ValidationErrorItem): [string, RuleFai
       return ['minItems', { message: `The list must have at least ${limit} items`, target: limit }];
     case 'array.max':
       return ['maxItems', { message: `The list must not have more than ${limit} items`, target: limit }];
+    case 'object.max':
+      return [
+        'maxProperties',
+        { message: `The object must not have more than ${limit} members`, target: limit },
+      ];
     case 'array.unique':
       return ['uniqueItems', { message: 'List of items is not unique' }];
     case 'object.unknown':

@@ -8,15 +8,19 @@ import {
   deleteApiKey,
   deleteDocument,
   describePrincipal,
+  describeRoot,
   getDocument,
+  listAccountEndpoints,
   listAccounts,
   listApiKeys,
   listDocuments,
+  listEndpoints,
   listRevocations,
   revokeToken,
   userAuth,
 } from '@ringdown/contracts';
 import type { CreateAccount } from '../accounts/create-account';
+import type { DescribeRoot } from '../accounts/describe-root';
 import type { ListAccounts } from '../accounts/list-accounts';
 import type { Stores } from '../ports';
 import type { ApiAuth } from '../auth/api-auth';
@@ -28,6 +32,7 @@ import type { CreateDocument } from '../documents/create-document';
 import type { DeleteDocument } from '../documents/delete-document';
 import type { GetDocument } from '../documents/get-document';
 import type { ListDocuments } from '../documents/list-documents';
+import type { ListEndpoints } from '../endpoints/list-endpoints';
 
 /** Everything this service can do. */
 export interface UseCases {
@@ -38,11 +43,13 @@ export interface UseCases {
   readonly apiKeys: ApiKeys;
   readonly createAccount: CreateAccount;
   readonly listAccounts: ListAccounts;
+  readonly describeRoot: DescribeRoot;
   readonly createDocument: CreateDocument;
   readonly getDocument: GetDocument;
   readonly listDocuments: ListDocuments;
   readonly changeDocument: ChangeDocument;
   readonly deleteDocument: DeleteDocument;
+  readonly listEndpoints: ListEndpoints;
 }
 
 /** One line per operation of the contract. */
@@ -55,6 +62,7 @@ export function operationHandlers(use: UseCases): OperationHandler[] {
     handle(listRevocations, () => use.revocations.list()),
     handle(createAccount, (request, context) => use.createAccount.run(request, context)),
     handle(listAccounts, (request) => use.listAccounts.run(request)),
+    handle(describeRoot, () => use.describeRoot.run()),
     handle(createApiKey, (request, context) => use.apiKeys.create(request, context)),
     handle(listApiKeys, (request) => use.apiKeys.list(request)),
     handle(deleteApiKey, (request, context) => use.apiKeys.delete(request, context)),
@@ -63,5 +71,7 @@ export function operationHandlers(use: UseCases): OperationHandler[] {
     handle(listDocuments, (request) => use.listDocuments.run(request)),
     handle(changeDocument, (request, context) => use.changeDocument.run(request, context)),
     handle(deleteDocument, (request, context) => use.deleteDocument.run(request, context)),
+    handle(listEndpoints, (request) => use.listEndpoints.run(request)),
+    handle(listAccountEndpoints, (request) => use.listEndpoints.run(request)),
   ];
 }

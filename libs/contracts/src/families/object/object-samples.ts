@@ -1,8 +1,10 @@
-import { databaseName, documentTypes, type DocumentTypeName } from '../../document-types';
+import { databaseName, documentTypes, type DocumentType, type DocumentTypeName } from '../../document-types';
 import type { JsonObject } from '../../fields';
 import type { CatalogueEntry } from '../family';
 import { objectActions, objectEventShape, type ObjectAction, type ObjectEvent } from './object-event';
 import { objectRoutingKey } from './object-routing-key';
+
+type NamedType = DocumentType & { readonly type: DocumentTypeName };
 
 const documentId = '5d0c9a3b7e2f4168a9b0c1d2e3f40516';
 const createdAt = 63890000000;
@@ -19,6 +21,7 @@ const publicParts: Readonly<Record<DocumentTypeName, JsonObject>> = {
   fax: { from_number: '+15550100', to_number: '+15550199', folder: 'inbox' },
   mailbox_message: { caller_id_number: '1001', folder: 'new', length: 12000 },
   call_recording: { call_id: 'a84b4c76e66710@10.1.2.3', direction: 'inbound', duration: 42 },
+  group: { name: 'Sales', endpoints: { [documentId]: { type: 'user', weight: 1 } } },
 };
 
 function sampleOf(action: ObjectAction, type: DocumentTypeName, accountId: string): ObjectEvent {
@@ -44,14 +47,19 @@ const verbs: Readonly<Record<ObjectAction, string>> = {
   doc_deleted: 'was deleted',
 };
 
-export const objectCatalogue: readonly CatalogueEntry[] = objectActions.flatMap((action) =>
-  documentTypes.map(({ type }) => ({
+function entryOf(action: ObjectAction, { type, catalogued }: NamedType): CatalogueEntry {
+  return {
     binding: `object.${action}.${type}`,
     summary: `A document of type \`${type}\` ${verbs[action]}.`,
+    undocumented: catalogued === false,
     name: action,
     shape: objectEventShape,
     routingKey: objectRoutingKey(action, type),
     sample: (accountId: string) => sampleOf(action, type, accountId),
     invalid: { id: 5, type, doc: 'everything' },
-  })),
+  };
+}
+
+export const objectCatalogue: readonly CatalogueEntry[] = objectActions.flatMap((action) =>
+  documentTypes.map((type) => entryOf(action, type)),
 );
