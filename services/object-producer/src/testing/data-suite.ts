@@ -8,14 +8,19 @@ import {
   deleteApiKey,
   deleteDocument,
   describePrincipal,
+  describeRoot,
   getDocument,
+  listAccountEndpoints,
   listAccounts,
   listApiKeys,
   listDocuments,
+  listEndpoints,
   listRevocations,
   revokeToken,
   userAuth,
   type DocumentResult,
+  type Endpoint,
+  type EndpointPage,
   type ListQuery,
 } from '@ringdown/contracts';
 import { TokenCodec } from '@ringdown/auth';
@@ -212,6 +217,37 @@ export function dataSuite(open: () => Promise<Database>): void {
       await expect(
         h.ask(createDocument, { account_id: newId(), type: 'media', actor: h.actor, data: { name: 'x' } }),
       ).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('of type group say what rings, and nothing that is unknown there', async () => {
+      const [one, two] = [newId(), newId()];
+      const endpoints = {
+        [one]: { type: 'device', weight: 2, delay: 5, timeout: 20 },
+        [two]: { type: 'user' },
+      };
+      const { doc } = await create('group', {
+        name: 'Sales',
+        endpoints,
+        music_on_hold: { media_id: 'jazz' },
+        note: 'kept',
+      });
+
+      expect(await read('group', doc.id)).toMatchObject({ doc: { endpoints, note: 'kept' } });
+      const [event] = await h.eventsOf(doc.id, 1);
+      expect(event).toMatchObject({ routingKey: 'object.doc_created.group' });
+      expect(event?.body['doc']).toEqual({ id: doc.id, name: 'Sales', endpoints });
+
+      const faulty = { [one]: { type: 'pet' }, [two]: { weight: 1.5, extra: 1 }, three: {} };
+      await expect(create('group', { endpoints: faulty })).rejects.toMatchObject({
+        details: {
+          name: { required: {} },
+          [`endpoints.${one}.type`]: { enum: { target: ['device', 'user', 'group'] } },
+          [`endpoints.${two}.type`]: { required: {} },
+          [`endpoints.${two}.weight`]: { type: { target: 'integer' } },
+          [`endpoints.${two}.extra`]: { additionalProperties: {} },
+          'endpoints.three': { additionalProperties: {} },
+        },
+      });
     });
 
     it('of a mailbox live and vanish with it', async () => {
@@ -623,6 +659,103 @@ export function dataSuite(open: () => Promise<Database>): void {
     });
   });
 
+  describe('endpoints', () => {
+    const device = async (data: Record<string, unknown>) =>
+      (await create('device', { name: 'D', ...data })).doc.id;
+    const sip = (username: string) => ({ sip: { username, password: 'secret' } });
+    const ofAccount = async (account_id = account, page: EndpointPage = {}) =>
+      (await h.ask(listAccountEndpoints, { account_id, ...page })).endpoints;
+    const all = async (limit: number): Promise<Endpoint[]> => {
+      const found: Endpoint[] = [];
+      let after: string | undefined;
+      do {
+        const { endpoints, next } = await h.ask(listEndpoints, { after, limit });
+        expect(endpoints.length).toBeLessThanOrEqual(limit);
+        found.push(...endpoints);
+        after = next;
+      } while (after !== undefined);
+      return found;
+    };
+
+    it('are the devices with a SIP username, with what their calls are attributed by', async () => {
+      const { doc: self } = await read('account', account);
+      const { doc: owner } = await create('user', { ...person, presence_id: '2001' });
+      const owned = await device({ ...sip('ann'), owner_id: owner.id });
+      const plain = await device(sip('desk'));
+      await device({ sip: { password: 'secret' } });
+      await device({});
+
+      const of = { account_id: account, account_name: self['name'], realm: self['realm'], enabled: true };
+      const created = expect.any(Number) as number;
+      const expected = [
+        {
+          ...of,
+          device_id: owned,
+          username: 'ann',
+          owner_id: owner.id,
+          presence_id: '2001',
+          created,
+        },
+        { ...of, device_id: plain, username: 'desk', created },
+      ].sort((a, b) => (a.device_id < b.device_id ? -1 : 1));
+      expect(await ofAccount()).toEqual(expected);
+      const [event] = await h.eventsOf(plain, 1);
+      expect((await ofAccount()).find(({ device_id }) => device_id === plain)?.created).toBe(
+        event?.body['date_created'],
+      );
+    });
+
+    it('come in pages by device id that together are every device of every account once', async () => {
+      const other = await h.ask(createAccount, {
+        account_id: account,
+        actor: h.actor,
+        data: { name: `Other ${account}` },
+      });
+      const elsewhere = await h.ask(createDocument, {
+        account_id: other.doc.id,
+        type: 'device',
+        actor: h.actor,
+        data: { name: 'D', ...sip('same') },
+      });
+      const made = [elsewhere.doc.id];
+      for (let n = 0; n < 5; n += 1) made.push(await device(sip('same')));
+
+      for (const limit of [1, 2, 1000]) {
+        const ids = (await all(limit)).map(({ device_id }) => device_id);
+        expect(ids).toEqual([...new Set(ids)].sort());
+        expect(ids).toEqual(expect.arrayContaining(made));
+      }
+      const [, second, ...rest] = await ofAccount();
+      expect(await ofAccount(account, { after: second?.device_id })).toEqual(rest);
+      expect(rest).toHaveLength(3);
+      const first = await h.ask(listAccountEndpoints, { account_id: account, limit: 2 });
+      expect(first.next).toBe(second?.device_id);
+      expect(await ofAccount(newId())).toEqual([]);
+      await expect(h.ask(listEndpoints, { limit: 0 })).rejects.toMatchObject({ code: 'validation_failed' });
+    });
+
+    it('that are disabled are told as such; deleted ones are gone, and so is a deleted owner', async () => {
+      const { doc: owner } = await create('user', { ...person, presence_id: '2001' });
+      const off = await device({ ...sip('off'), enabled: false });
+      const gone = await device(sip('gone'));
+      const kept = await device({ ...sip('kept'), owner_id: owner.id });
+      await remove('device', gone);
+      await remove('user', owner.id);
+
+      const found = new Map((await ofAccount()).map((endpoint) => [endpoint.device_id, endpoint]));
+      expect([...found.keys()].sort()).toEqual([off, kept].sort());
+      expect(found.get(off)).toMatchObject({ enabled: false });
+      expect(found.get(kept)).toMatchObject({ enabled: true });
+      expect(found.get(kept)).not.toHaveProperty('presence_id');
+
+      await change('account', account, 'merge', { enabled: false });
+      expect((await ofAccount()).map(({ enabled }) => enabled)).toEqual([false, false]);
+      await remove('account', account);
+      expect(await ofAccount()).toEqual([]);
+      expect((await all(1000)).filter(({ account_id }) => account_id === account)).toEqual([]);
+    });
+  });
+
   describe('logins', () => {
     const form = (algorithm: 'md5' | 'sha1', text: string) =>
       createHash(algorithm).update(text).digest('hex');
@@ -776,6 +909,18 @@ export function dataSuite(open: () => Promise<Database>): void {
       expect(revocations).toContainEqual({ token_id: `t-${account}`, expires_at: soon });
       expect(revocations.map(({ token_id }) => token_id)).not.toContain(`old-${account}`);
       await waitUntil(() => h.revoked.some(({ token_id }) => token_id === `t-${account}`));
+    });
+  });
+
+  describe('the root account', () => {
+    it('is told to who asks', async () => {
+      const { account: root } = await h.ask(describePrincipal, { account_id: h.accountId });
+
+      expect(await h.ask(describeRoot, {})).toEqual({
+        account_id: h.accountId,
+        name: ROOT.accountName,
+        realm: root?.realm,
+      });
     });
   });
 
