@@ -8,6 +8,7 @@ import { startProcess, type RunningProcess } from './processes';
 import { onTeardown } from './teardown';
 import { WsClient } from './ws-client';
 
+/** Settings of a process. */
 type Environment = Readonly<Record<string, string | number | undefined>>;
 
 /** Which services to run against which servers. */
@@ -19,6 +20,10 @@ export interface SystemOptions {
   readonly apiGateways?: number;
   readonly blackholes?: number;
   readonly objectProducers?: number;
+  /** Default none: registries of live channels. */
+  readonly channels?: number;
+  /** Default none: settings of each call-producer, for example `{ RINGDOWN_CALL_SOURCE: 'simulator' }`. */
+  readonly callProducers?: readonly Environment[];
   /** Settings of every process. */
   readonly env?: Environment;
 }
@@ -38,6 +43,8 @@ export class TestSystem {
   readonly apiGateways: RunningService[] = [];
   readonly blackholes: RunningService[] = [];
   readonly objectProducers: RunningService[] = [];
+  readonly channels: RunningService[] = [];
+  readonly callProducers: RunningService[] = [];
   readonly username = 'admin';
   readonly password = randomHex(24);
   readonly accountName = 'root';
@@ -54,6 +61,8 @@ export class TestSystem {
       ...times(options.objectProducers ?? 1, () => system.startObjectProducer()),
       ...times(options.apiGateways ?? 1, () => system.startApiGateway()),
       ...times(options.blackholes ?? 1, () => system.startBlackhole()),
+      ...times(options.channels ?? 0, () => system.startChannels()),
+      ...(options.callProducers ?? []).map((env) => system.startCallProducer(env)),
     ];
     await Promise.all(starts);
     return system;
@@ -71,6 +80,15 @@ export class TestSystem {
     return this.startService('object-producer', 'RINGDOWN_OPS_PORT', this.objectProducers, env);
   }
 
+  startChannels(env?: Environment): Promise<RunningService> {
+    return this.startService('channels', 'RINGDOWN_OPS_PORT', this.channels, env);
+  }
+
+  /** Of two for one switch the second is ready, too, while it stands by. */
+  startCallProducer(env?: Environment): Promise<RunningService> {
+    return this.startService('call-producer', 'RINGDOWN_OPS_PORT', this.callProducers, env);
+  }
+
   /** A client of the first gateway, logged in as the super admin. */
   async admin(gateway: RunningService = this.apiGateways[0]!): Promise<ApiClient> {
     return new ApiClient(gateway.url).login(this.username, this.password, { name: this.accountName });
@@ -82,7 +100,13 @@ export class TestSystem {
   }
 
   async stop(): Promise<void> {
-    const services = [...this.blackholes, ...this.apiGateways, ...this.objectProducers];
+    const services = [
+      ...this.blackholes,
+      ...this.apiGateways,
+      ...this.callProducers,
+      ...this.channels,
+      ...this.objectProducers,
+    ];
     await Promise.all(services.map(({ process }) => process.stop()));
     rmSync(this.dataDir, { recursive: true, force: true });
   }
