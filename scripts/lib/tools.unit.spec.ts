@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bridgedCallIn } from './bridged-call.mjs';
 import { configurationPage } from './configuration-page.mjs';
 import { bodyFromFields, exchangeOf, parseBody } from './event-fields.mjs';
 import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './event-lines.mjs';
@@ -80,6 +81,33 @@ describe('targetOf', () => {
     expect(socketUrlsOf('https://host:1', {})).toEqual(['wss://host:1/ws', 'wss://host:5555/']);
     expect(socketUrlsOf('http://host:1', { RINGDOWN_WS_PORT: '7' })[1]).toBe('ws://host:7/');
   });
+});
+
+describe('the call whose id npm run env prints', () => {
+  const call = {
+    uuid: 'a@10.0.0.1',
+    other_leg: 'b@10.0.0.1',
+    timestamp: 10,
+    authorizing_type: 'device',
+    authorizing_id: 'd1',
+    owner_id: 'u1',
+  };
+
+  it('is the newest that is bridged, with its device and its user', () => {
+    const newer = { ...call, uuid: 'c', timestamp: 11, authorizing_id: 'd2', owner_id: 'u2' };
+    const newest = { ...call, uuid: 'e', timestamp: 12, other_leg: undefined };
+
+    expect(bridgedCallIn([call, newest, newer])).toEqual({ uuid: 'c', deviceId: 'd2', userId: 'u2' });
+    expect(bridgedCallIn([])).toBeUndefined();
+  });
+
+  it.each([
+    { owner_id: undefined },
+    { authorizing_type: 'resource' },
+    { uuid: '$(reboot)' },
+    { uuid: 'a b' },
+    { authorizing_id: '*' },
+  ])('is none with %j', (faulty) => expect(bridgedCallIn([{ ...call, ...faulty }])).toBeUndefined());
 });
 
 describe('the body of an event from name=value words', () => {
