@@ -120,7 +120,7 @@ export interface PublishOptions {
 }
 
 export interface PublishResult {
-  /** False only when `mandatory` was set and no queue was bound. */
+  /** False only when `mandatory` was set and no queue was bound; the exchange of a family always has its event log. */
   readonly routed: boolean;
 }
 

@@ -3,6 +3,8 @@ export {
   type Broker,
   type BrokerState,
   type BrokerStatus,
+  type Claim,
+  type ClaimListeners,
   type Delivery,
   type Feed,
   type FeedHandlers,
@@ -10,6 +12,10 @@ export {
   type Gap,
   type GatheredAnswers,
   type InstanceInfo,
+  type LogEntry,
+  type LogHandlers,
+  type LogOptions,
+  type LogReader,
   type OperationHandler,
   type OutgoingMessage,
   type PublishOptions,
@@ -27,3 +33,4 @@ export {
   type EmbeddedHubOptions,
 } from './embedded/embedded-hub';
 export { createAmqpBroker, type AmqpBrokerOptions } from './amqp/amqp-broker';
+export { type JournalLimits } from './shared/topology';

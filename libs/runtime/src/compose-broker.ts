@@ -10,6 +10,7 @@ export function composeBroker(settings: Settings, logger: Logger): BrokerFactory
   // Handlers get half of the time a stop may take; the rest is for flushing and closing.
   const drainTimeoutMs = Math.ceil(settings.shutdownTimeoutMs / 2);
   const { amqpUrls: urls } = settings;
+  const journal = { maxAgeS: settings.journalMaxAgeS, maxBytes: settings.journalMaxBytes };
   if (urls) {
     const outbox = {
       maxMessages: settings.brokerOutboxMaxMessages,
@@ -18,6 +19,6 @@ export function composeBroker(settings: Settings, logger: Logger): BrokerFactory
     return (service) =>
       createAmqpBroker({ urls, service, outbox, drainTimeoutMs, logger: logger.child({ service }) });
   }
-  const hub = createEmbeddedHub();
+  const hub = createEmbeddedHub({ journal });
   return (service) => hub.connect({ service, drainTimeoutMs, logger: logger.child({ service }) });
 }

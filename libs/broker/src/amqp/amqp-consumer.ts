@@ -59,7 +59,7 @@ export abstract class AmqpConsumer {
       } catch (error) {
         if (epoch !== this.epoch) return;
         if (refusalCode(error) === 405 && this.waitsForLock()) {
-          this.logger.warn('queue is held by another connection, waiting for it', { consumer: this.label });
+          this.onLocked();
           void this.keepTrying(model, epoch, cause);
           this.first.resolve();
           return;
@@ -76,10 +76,12 @@ export abstract class AmqpConsumer {
   }
 
   /** The connection is gone. */
-  detach(): void {
+  detach(reason: string): void {
     if (this.state.name === 'closed') return;
+    const consumed = this.state.name === 'attached';
     this.epoch += 1;
     this.setState({ name: 'detached' });
+    if (consumed) this.onDetached(reason);
   }
 
   /** Makes channel, queue and consumer; on failure the channel is closed by the caller's connection or the broker. */
@@ -90,6 +92,20 @@ export abstract class AmqpConsumer {
     // Most have nobody to tell.
   }
 
+  /** It consumes, for the first time or again. */
+  protected onAttached(): void {
+    // Most have nobody to tell.
+  }
+
+  /** It consumed, and does no more. */
+  protected onDetached(_reason: string): void {
+    // Most have nobody to tell.
+  }
+
+  protected onLocked(): void {
+    this.logger.warn('queue is held by another connection, waiting for it', { consumer: this.label });
+  }
+
   /** Whether a queue owned by another connection is waited for in the background. */
   protected waitsForLock(): boolean {
     return false;
@@ -97,7 +113,7 @@ export abstract class AmqpConsumer {
 
   /** Ends the consumer for good, without ceremony: the connection is about to close. */
   abandon(): void {
-    this.markClosed();
+    if (this.markClosed() !== undefined) this.onDetached('the broker stopped');
     this.first.reject(new AppError('closed', `${this.label} was closed before it was set up`));
   }
 
@@ -146,6 +162,7 @@ export abstract class AmqpConsumer {
     this.everAttached = true;
     if (again) this.onRestored(cause);
     this.setState({ name: 'attached', channel });
+    this.onAttached();
     this.first.resolve();
     return true;
   }
@@ -155,6 +172,7 @@ export abstract class AmqpConsumer {
     this.logger.warn('consumer lost, setting it up again', { consumer: this.label, reason });
     if (channel !== undefined) void closeChannel(channel);
     void this.attach(model, 'cancelled');
+    if (channel !== undefined) this.onDetached(reason);
   }
 
   private async keepTrying(

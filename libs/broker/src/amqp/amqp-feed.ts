@@ -114,9 +114,9 @@ export class AmqpFeed extends AmqpConsumer implements Feed {
     });
   }
 
-  override detach(): void {
+  override detach(reason: string): void {
     this.noteLoss();
-    super.detach();
+    super.detach(reason);
   }
 
   protected async setup(model: ChannelModel, onLost: OnLost): Promise<Channel> {

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { isAppError, type Logger, memoised, messageOf, withDeadline } from '@ringdown/core';
-import type { Subscription } from '../broker';
+import type { ClaimListeners, Subscription } from '../broker';
 import type { Outcome } from '../shared/delivery-outcome';
 import { AmqpConsumer, closeChannel, openChannel, type OnLost } from './amqp-consumer';
 
@@ -28,6 +28,8 @@ export interface QueueConsumerOptions {
    * 3.10 that was killed leaves a quorum queue of a single node without a leader now and then, for good.
    */
   readonly replaceable?: boolean;
+  /** What somebody else holds is nothing to warn of: the queue stands for a name, and its holder is told of it. */
+  readonly listeners?: ClaimListeners;
   readonly logger: Logger;
   readonly onStateChange: () => void;
 }
@@ -83,6 +85,19 @@ export class AmqpQueueConsumer extends AmqpConsumer implements Subscription {
 
   protected override waitsForLock(): boolean {
     return this.options.waitsForLock ?? false;
+  }
+
+  protected override onAttached(): void {
+    this.options.listeners?.onHeld();
+  }
+
+  protected override onDetached(reason: string): void {
+    this.options.listeners?.onLost(reason);
+  }
+
+  protected override onLocked(): void {
+    if (this.options.listeners === undefined) super.onLocked();
+    else this.logger.info('name is held by another process, standing by', { consumer: this.label });
   }
 
   private take(channel: Channel, message: ConsumeMessage): void {

@@ -3,10 +3,13 @@ import { AppError, type Clock, type Logger, memoised, messageOf, pause } from '@
 import type { WireMessage } from '@ringdown/contracts';
 import type {
   BrokerStatus,
+  ClaimListeners,
   Delivery,
   Feed,
   FeedHandlers,
   FeedOptions,
+  LogHandlers,
+  LogOptions,
   PublishOptions,
   PublishResult,
   Subscription,
@@ -34,6 +37,7 @@ import type {
   RequestListener,
   ServeRequestsOptions,
   Transport,
+  TransportLog,
 } from '../shared/transport';
 import { type AmqpConsumer, closeChannel } from './amqp-consumer';
 import { AmqpFeed } from './amqp-feed';
@@ -125,11 +129,11 @@ export class AmqpTransport implements Transport {
         this.consumingUp = true;
         this.lastHeardMs = clock();
       },
-      onDown: () => {
+      onDown: (reason) => {
         this.consumingUp = false;
         this.consumingModel = undefined;
         this.pool.detach();
-        for (const consumer of this.consumers) consumer.detach();
+        for (const consumer of this.consumers) consumer.detach(reason);
       },
     });
   }
@@ -223,21 +227,14 @@ export class AmqpTransport implements Transport {
     });
   }
 
+  async openLog(options: LogOptions, handlers: LogHandlers): Promise<TransportLog> {
+    void handlers;
+    throw new AppError('not_implemented', `no log of ${options.exchange} yet`);
+  }
+
   async serveRequests(options: ServeRequestsOptions, handler: RequestHandler): Promise<Subscription> {
     const { service, instance } = this.options;
-    const handle = async (message: ConsumeMessage): Promise<Outcome> => {
-      const expiration = Number(asText(message.properties.expiration));
-      const body = await handler({
-        operation: asText(message.properties.type),
-        body: message.content,
-        requestId: asText(message.properties.messageId),
-        redelivered: message.fields.redelivered,
-        expirationMs: Number.isFinite(expiration) ? expiration : undefined,
-        traceparent: toWireMessage(message).headers['traceparent'],
-      });
-      if (body !== undefined) await this.replier.reply(message, body);
-      return 'ack';
-    };
+    const handle = this.answerWith(handler);
     await this.replier.open();
     const shared = requestQueueName(service);
     const own = requestQueueName(service, instance);
@@ -272,6 +269,44 @@ export class AmqpTransport implements Transport {
       close: async () => {
         await Promise.all(intakes.map((it) => it.close()));
       },
+    };
+  }
+
+  async claim(
+    name: string,
+    options: ServeRequestsOptions,
+    handler: RequestHandler,
+    listeners: ClaimListeners,
+  ): Promise<Subscription> {
+    await this.replier.open();
+    const queue = requestQueueName(this.options.service, name);
+    return this.addQueueConsumer({
+      label: queue,
+      prefetch: options.concurrency,
+      declare: async (channel) => {
+        await channel.assertQueue(queue, { exclusive: true, durable: false });
+        return queue;
+      },
+      handle: this.answerWith(handler),
+      waitsForLock: true,
+      deletesQueue: true,
+      listeners,
+    });
+  }
+
+  private answerWith(handler: RequestHandler): (message: ConsumeMessage) => Promise<Outcome> {
+    return async (message) => {
+      const expiration = Number(asText(message.properties.expiration));
+      const body = await handler({
+        operation: asText(message.properties.type),
+        body: message.content,
+        requestId: asText(message.properties.messageId),
+        redelivered: message.fields.redelivered,
+        expirationMs: Number.isFinite(expiration) ? expiration : undefined,
+        traceparent: toWireMessage(message).headers['traceparent'],
+      });
+      if (body !== undefined) await this.replier.reply(message, body);
+      return 'ack';
     };
   }
 

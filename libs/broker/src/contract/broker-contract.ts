@@ -301,13 +301,18 @@ export function describeBrokerContract(name: string, makeHarness: () => Promise<
       it('says with mandatory whether a queue took it, each for its own message', async () => {
         const broker = await connect();
         const seen = await open(broker);
-        await seen.feed.bind('call', `${tag}.yes`);
+        await seen.feed.bind(CONTROL_EXCHANGE, `${tag}.yes`);
 
         const results = await Promise.all(
           Array.from({ length: 40 }, (_, n) =>
             broker.publish(
               // The same message id everywhere: a return must not be matched by it.
-              { ...event(`${tag}.${n % 2 === 0 ? 'yes' : 'no'}`), messageId: 'same' },
+              {
+                ...event(`${tag}.${n % 2 === 0 ? 'yes' : 'no'}`),
+                // What families publish is always routed, to their log.
+                exchange: CONTROL_EXCHANGE,
+                messageId: 'same',
+              },
               { mandatory: true },
             ),
           ),

@@ -1,20 +1,48 @@
 import { AppError, type Clock, TopicTrie } from '@ringdown/core';
-import { EVENT_EXCHANGES } from '../shared/topology';
+import { EVENT_EXCHANGES, type JournalLimits, LOGGED_EXCHANGES } from '../shared/topology';
+import { EmbeddedLog } from './embedded-log';
 import { EmbeddedQueue, type QueuedMessage, type QueueSettings } from './embedded-queue';
 
-/** What the hub holds: queues by name, and a trie of bindings per topic exchange. The default exchange is `''`. */
+/** What the hub holds: queues by name, and per topic exchange a trie of bindings and an event log. The default exchange is `''`. */
 export class EmbeddedExchanges {
   private readonly queues = new Map<string, EmbeddedQueue>();
   private readonly exchanges = new Map(EVENT_EXCHANGES.map((name) => [name, new TopicTrie<EmbeddedQueue>()]));
   private readonly patterns = new Map<EmbeddedQueue, Map<string, { exchange: string; pattern: string }>>();
+  private readonly logs: ReadonlyMap<string, EmbeddedLog>;
+  private readonly waiting = new Map<string, Set<() => void>>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    journal: JournalLimits,
+  ) {
+    this.logs = new Map(LOGGED_EXCHANGES.map((name) => [name, new EmbeddedLog(journal, clock)]));
+  }
 
-  /** Routes within this call, so a publisher's order is the queue's order. False when no queue took it. */
+  /** Routes within this call, so a publisher's order is the queue's order. False when neither queue nor log took it. */
   publish(queued: QueuedMessage): boolean {
-    const targets = this.route(queued.message.exchange, queued.message.routingKey);
+    const { exchange, routingKey } = queued.message;
+    const targets = this.route(exchange, routingKey);
     for (const queue of targets) queue.push(queued);
-    return targets.size > 0;
+    const log = this.logs.get(exchange);
+    log?.append(queued.message);
+    return targets.size > 0 || log !== undefined;
+  }
+
+  log(exchange: string): EmbeddedLog {
+    const log = this.logs.get(exchange);
+    if (log === undefined) throw new AppError('not_found', `${exchange} has no event log`);
+    return log;
+  }
+
+  exists(queue: string): boolean {
+    return this.queues.has(queue);
+  }
+
+  /** Calls once, in a later turn, when the queue of that name was deleted. Returns the function that ends the wait. */
+  onceFree(queue: string, tell: () => void): () => void {
+    const waiting = this.waiting.get(queue) ?? new Set();
+    this.waiting.set(queue, waiting.add(tell));
+    return () => void waiting.delete(tell);
   }
 
   /** Makes the queue or finds it. Errors: `conflict` when another connection owns it. */
@@ -38,6 +66,7 @@ export class EmbeddedExchanges {
       this.exchanges.get(exchange)?.delete(pattern, queue);
     }
     this.patterns.delete(queue);
+    this.tellFree(queue.settings.name);
   }
 
   bind(queue: EmbeddedQueue, exchange: string, pattern: string): void {
@@ -49,6 +78,16 @@ export class EmbeddedExchanges {
   unbind(queue: EmbeddedQueue, exchange: string, pattern: string): void {
     this.trie(exchange).delete(pattern, queue);
     this.patterns.get(queue)?.delete(`${exchange} ${pattern}`);
+  }
+
+  private tellFree(name: string): void {
+    const waiting = this.waiting.get(name);
+    if (waiting === undefined) return;
+    this.waiting.delete(name);
+    setImmediate(() => {
+      // Whoever gave up meanwhile has left the set; whoever comes too late waits anew.
+      for (const tell of waiting) tell();
+    });
   }
 
   private route(exchange: string, routingKey: string): ReadonlySet<EmbeddedQueue> {

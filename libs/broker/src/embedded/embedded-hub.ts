@@ -1,11 +1,14 @@
 import { type Clock, type Logger, randomHex, silentLogger, systemClock } from '@ringdown/core';
 import type { Broker } from '../broker';
 import { ServiceBroker } from '../shared/service-broker';
+import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from '../shared/topology';
 import { EmbeddedExchanges } from './embedded-exchanges';
 import { EmbeddedTransport } from './embedded-transport';
 
 export interface EmbeddedHubOptions {
   readonly clock?: Clock;
+  /** What an event log keeps; of the size at most 16 MiB, because it is memory. Default one day. */
+  readonly journal?: JournalLimits;
 }
 
 export interface EmbeddedConnectOptions {
@@ -29,7 +32,7 @@ export interface EmbeddedHub {
  */
 export function createEmbeddedHub(options: EmbeddedHubOptions = {}): EmbeddedHub {
   const clock = options.clock ?? systemClock;
-  const exchanges = new EmbeddedExchanges(clock);
+  const exchanges = new EmbeddedExchanges(clock, options.journal ?? DEFAULT_JOURNAL_LIMITS);
   return {
     connect: ({ service, instance, logger = silentLogger, drainTimeoutMs = 10_000 }) => {
       const identity = { service, instance: instance ?? `${service}-${randomHex(8)}`, clock, logger };

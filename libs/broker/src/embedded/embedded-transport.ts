@@ -2,10 +2,13 @@ import { AppError, type Clock, type Logger, messageOf, pause } from '@ringdown/c
 import type { WireMessage } from '@ringdown/contracts';
 import type {
   BrokerStatus,
+  ClaimListeners,
   Delivery,
   Feed,
   FeedHandlers,
   FeedOptions,
+  LogHandlers,
+  LogOptions,
   PublishOptions,
   PublishResult,
   Subscription,
@@ -26,9 +29,12 @@ import type {
   RequestListener,
   ServeRequestsOptions,
   Transport,
+  TransportLog,
 } from '../shared/transport';
+import { EmbeddedClaim } from './embedded-claim';
 import type { EmbeddedExchanges } from './embedded-exchanges';
 import { EmbeddedFeed } from './embedded-feed';
+import { EmbeddedLogReader } from './embedded-log';
 import type { EmbeddedQueue, QueueConsumer, QueueEntry } from './embedded-queue';
 
 const PREFETCH_REPLIES = 1_000;
@@ -45,6 +51,7 @@ export class EmbeddedTransport implements Transport {
   private readonly cell: StatusCell;
   private readonly replyQueue: string;
   private readonly exclusive = new Set<EmbeddedQueue>();
+  private readonly claims = new Set<EmbeddedClaim>();
   private requests: RequestListener | undefined;
 
   constructor(
@@ -82,6 +89,7 @@ export class EmbeddedTransport implements Transport {
   }
 
   async stop(): Promise<void> {
+    for (const claim of this.claims) claim.lose('the broker stopped');
     for (const queue of this.exclusive) this.exchanges.delete(queue);
     this.cell.set('stopped');
   }
@@ -138,6 +146,11 @@ export class EmbeddedTransport implements Transport {
     });
   }
 
+  async openLog(options: LogOptions, handlers: LogHandlers): Promise<TransportLog> {
+    this.requireReady();
+    return new EmbeddedLogReader(this.exchanges.log(options.exchange), options, handlers);
+  }
+
   sendRequest(request: OutgoingRequest): void {
     this.requireReady();
     const { traceparent } = request;
@@ -166,7 +179,41 @@ export class EmbeddedTransport implements Transport {
     const { service, instance } = this.options;
     const own = this.declareExclusive(requestQueueName(service, instance));
     const shared = this.exchanges.declare({ name: requestQueueName(service) });
-    const answer = async (entry: QueueEntry): Promise<void> => {
+    const answer = this.answerWith(handler);
+    const intakes = [shared, own].map((queue) => this.consume(queue, options.concurrency, answer));
+    return {
+      close: async () => {
+        await Promise.all(intakes.map((it) => it.close()));
+        this.exclusive.delete(own);
+        this.exchanges.delete(own);
+      },
+    };
+  }
+
+  async claim(
+    name: string,
+    options: ServeRequestsOptions,
+    handler: RequestHandler,
+    listeners: ClaimListeners,
+  ): Promise<Subscription> {
+    this.requireReady();
+    const answer = this.answerWith(handler);
+    const claim = new EmbeddedClaim(
+      {
+        exchanges: this.exchanges,
+        queue: requestQueueName(this.options.service, name),
+        owner: this,
+        consume: (queue) => this.consume(queue, options.concurrency, answer),
+        onClosed: (it) => this.claims.delete(it),
+      },
+      listeners,
+    );
+    this.claims.add(claim);
+    return claim;
+  }
+
+  private answerWith(handler: RequestHandler): (entry: QueueEntry) => Promise<void> {
+    return async (entry) => {
       const { message, replyTo, correlationId, expirationMs } = entry;
       const body = await handler({
         operation: message.type,
@@ -179,14 +226,6 @@ export class EmbeddedTransport implements Transport {
       if (body === undefined || replyTo === undefined) return;
       const reply = { ...message, exchange: '', routingKey: replyTo, body, type: 'reply', headers: {} };
       this.exchanges.publish({ message: reply, correlationId });
-    };
-    const intakes = [shared, own].map((queue) => this.consume(queue, options.concurrency, answer));
-    return {
-      close: async () => {
-        await Promise.all(intakes.map((it) => it.close()));
-        this.exclusive.delete(own);
-        this.exchanges.delete(own);
-      },
     };
   }
 

@@ -1,131 +1,53 @@
-import { AppError, type Clock, isAppError, type Logger, messageOf, newMessageId } from '@ringdown/core';
+import type { Clock, Logger } from '@ringdown/core';
 import type { OperationHandler, Subscription } from '../broker';
-import { encodeError, encodeValue, parseJson } from './rpc-codec';
-import { checkBody } from './topology';
-import type { IncomingRequest, Transport } from './transport';
-
-const DEFAULT_CONCURRENCY = 64;
-const DEFAULT_EXPIRATION_MS = 5_000;
-/** A foreign requester may name any; a handler should not be told that it has a week. */
-const MAX_EXPIRATION_MS = 600_000;
+import { DEFAULT_CONCURRENCY, RequestDispatcher } from './request-dispatcher';
+import type { Transport } from './transport';
 
 /**
  * Answers requests of one service. Several parts of a service may each serve their operations; all share one intake,
  * because a queue's consumers cannot choose which requests they get.
  */
 export class RpcServer {
-  private readonly handlers = new Map<string, OperationHandler>();
+  private readonly dispatcher: RequestDispatcher;
   private intake: Promise<Subscription> | undefined;
-  private readonly waiting: (() => void)[] = [];
-  private running = 0;
-  private concurrency = DEFAULT_CONCURRENCY;
 
   constructor(
     private readonly transport: Transport,
-    private readonly service: string,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
-  ) {}
+    service: string,
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.dispatcher = new RequestDispatcher(service, clock, logger);
+  }
 
   /** Adds operations; the concurrency of the first call that opens the intake holds. */
   async serve(
     handlers: readonly OperationHandler[],
     concurrency = DEFAULT_CONCURRENCY,
   ): Promise<Subscription> {
-    for (const { operation } of handlers) {
-      if (operation.service !== this.service) {
-        throw new AppError('bad_request', `${operation.name} belongs to ${operation.service}`);
-      }
-      if (this.handlers.has(operation.name))
-        throw new AppError('conflict', `${operation.name} is served already`);
-    }
-    for (const handler of handlers) this.handlers.set(handler.operation.name, handler);
-    const remove = (): void => {
-      for (const { operation } of handlers) this.handlers.delete(operation.name);
-    };
-
+    this.dispatcher.add(handlers);
     if (this.intake === undefined) {
-      this.concurrency = concurrency;
-      this.intake = this.transport.serveRequests({ concurrency }, (request) => this.answer(request));
+      this.dispatcher.concurrency = concurrency;
+      this.intake = this.transport.serveRequests({ concurrency }, (it) => this.dispatcher.answer(it));
     }
     const intake = this.intake;
     try {
       await intake;
     } catch (error) {
-      remove();
+      this.dispatcher.remove(handlers);
       if (this.intake === intake) this.intake = undefined;
       throw error;
     }
     return {
       close: async () => {
         // The last one out stops the intake first, so that no request meets a missing handler.
-        const last = [...this.handlers.values()].every((it) => handlers.includes(it));
+        const last = this.dispatcher.operations.every((it) => handlers.includes(it));
         if (last && this.intake === intake) {
           this.intake = undefined;
           await (await intake).close();
         }
-        remove();
+        this.dispatcher.remove(handlers);
       },
     };
-  }
-
-  private async answer(request: IncomingRequest): Promise<Buffer | undefined> {
-    if (request.redelivered) {
-      // The first taker died with it, perhaps after it acted. The caller times out and may retry under the same id.
-      this.logger.warn('redelivered request dropped', { operation: request.operation });
-      return undefined;
-    }
-    const allowedMs = Math.min(request.expirationMs ?? DEFAULT_EXPIRATION_MS, MAX_EXPIRATION_MS);
-    const deadlineMs = this.clock() + allowedMs;
-    await this.enter();
-    try {
-      if (this.clock() > deadlineMs) return undefined;
-      const reply = encodeValue(await this.run(request, deadlineMs));
-      checkBody(reply);
-      return reply;
-    } catch (error) {
-      if (!isAppError(error)) {
-        const detail = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-        this.logger.error('request handler failed', { operation: request.operation, error: detail });
-      }
-      return encodeError(error);
-    } finally {
-      this.leave();
-    }
-  }
-
-  private async run(request: IncomingRequest, deadlineMs: number): Promise<unknown> {
-    const handler = request.operation === undefined ? undefined : this.handlers.get(request.operation);
-    if (handler === undefined) {
-      throw new AppError('not_implemented', `${this.service} has no operation ${String(request.operation)}`);
-    }
-    const payload = parseJson(request.body);
-    if (payload === undefined) throw new AppError('bad_request', 'the request is not JSON');
-    // No conversion: both sides are ours, so "1" for 1 is a mistake worth seeing.
-    const { value, error } = handler.operation.request.validate(payload, {
-      abortEarly: false,
-      convert: false,
-    });
-    if (error !== undefined) {
-      const details = Object.fromEntries(error.details.map((it) => [it.path.join('.'), it.message]));
-      throw new AppError('validation_failed', `${handler.operation.name}: ${error.message}`, { details });
-    }
-    return handler.run(value, {
-      requestId: request.requestId ?? newMessageId(),
-      deadlineMs,
-      traceparent: request.traceparent,
-    });
-  }
-
-  private async enter(): Promise<void> {
-    if (this.running >= this.concurrency) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.running += 1;
-  }
-
-  /** Hands its place to the next in line, so that `running` never passes the limit. */
-  private leave(): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.running -= 1;
-    else next();
   }
 }

@@ -12,12 +12,17 @@ import type { ControlMessages, ControlName, Operation } from '@ringdown/contract
 import type {
   Broker,
   BrokerStatus,
+  Claim,
+  ClaimListeners,
   Delivery,
   Feed,
   FeedHandlers,
   FeedOptions,
   GatheredAnswers,
   InstanceInfo,
+  LogHandlers,
+  LogOptions,
+  LogReader,
   OperationHandler,
   OutgoingMessage,
   PublishOptions,
@@ -28,11 +33,13 @@ import type {
   WorkQueueOptions,
 } from '../broker';
 import { ControlPlane } from './control-plane';
+import { FencedLog } from './fenced-log';
+import { NameClaim } from './name-claim';
 import { completeMessage } from './outgoing';
 import { RpcClient } from './rpc-client';
 import { RpcServer } from './rpc-server';
 import { StatusCell } from './status-cell';
-import { checkPattern, requestQueueName } from './topology';
+import { checkPattern, checkRoutingKey, LOGGED_EXCHANGES, requestQueueName } from './topology';
 import type { Transport } from './transport';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -64,6 +71,8 @@ export class ServiceBroker implements Broker {
   private readonly resyncListeners = new Set<() => Promise<void>>();
   private readonly consumers = new Set<Subscription>();
   private readonly feeds = new Set<Feed>();
+  private readonly logs = new Set<Subscription>();
+  private readonly claims = new Set<string>();
   private phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   /** While it is set, a connected transport counts as `connecting`. */
   private gate: string | undefined = 'starting';
@@ -129,6 +138,70 @@ export class ServiceBroker implements Broker {
     this.requireRunning('consume');
     for (const { pattern } of options.bindings) checkPattern(pattern);
     return this.track(await this.transport.consumeQueue(options, handler));
+  }
+
+  async openLog(options: LogOptions, handlers: LogHandlers): Promise<LogReader> {
+    this.requireRunning('read a log');
+    const { exchange, from } = options;
+    if (!LOGGED_EXCHANGES.includes(exchange)) throw new AppError('not_found', `${exchange} has no event log`);
+    if (typeof from === 'number' && !(Number.isSafeInteger(from) && from >= 0)) {
+      throw new AppError('bad_request', `${from} is no offset`);
+    }
+    const { transport } = this;
+    const publishFence = async (to: string, routingKey: string, timeoutMs: number): Promise<void> => {
+      const fence = { exchange: to, routingKey, type: 'fence', body: Buffer.from('{}') };
+      await transport.publish(completeMessage(fence, this.service, this.options.clock), { timeoutMs });
+    };
+    const reader: FencedLog = new FencedLog(
+      {
+        transport,
+        publishFence,
+        log: options,
+        logger: this.options.logger,
+        onClosed: () => this.logs.delete(reader),
+      },
+      handlers,
+    );
+    this.logs.add(reader);
+    await reader.open();
+    return reader;
+  }
+
+  async claim(
+    name: string,
+    handlers: readonly OperationHandler[],
+    listeners: ClaimListeners,
+  ): Promise<Claim> {
+    this.requireRunning('claim a name');
+    if (name === '') throw new AppError('bad_request', 'a name to claim cannot be empty');
+    checkRoutingKey(requestQueueName(this.service, name));
+    // Instances answer under their names, in the same place.
+    if (name === this.instance || this.claims.has(name)) {
+      throw new AppError('conflict', `${name} is claimed by this process already`);
+    }
+    const { transport, service, options } = this;
+    const claim = new NameClaim(
+      { transport, service, name, clock: options.clock, logger: options.logger },
+      handlers,
+      listeners,
+    );
+    this.claims.add(name);
+    try {
+      await claim.open();
+    } catch (error) {
+      this.claims.delete(name);
+      throw error;
+    }
+    const tracked = this.track(claim);
+    return {
+      get held() {
+        return claim.held;
+      },
+      close: async () => {
+        await tracked.close();
+        this.claims.delete(name);
+      },
+    };
   }
 
   async serve(handlers: readonly OperationHandler[], options: ServeOptions = {}): Promise<Subscription> {
@@ -213,7 +286,7 @@ export class ServiceBroker implements Broker {
     }
     await this.drain();
     await this.control.stop();
-    await this.settle([...this.feeds].map((it) => it.close()));
+    await this.settle([...this.logs, ...this.feeds].map((it) => it.close()));
     this.phase = 'stopped';
     this.rpcClient.close();
     await this.transport.stop();

@@ -21,6 +21,8 @@ function fakeTransport(): { transport: Transport; become(state: BrokerState): vo
     setRequestListener: () => undefined,
     sendRequest: () => undefined,
     serveRequests: () => Promise.reject(new Error('not expected')),
+    openLog: () => Promise.reject(new Error('not expected')),
+    claim: () => Promise.reject(new Error('not expected')),
   };
   return { transport, become: (state) => cell.set(state) };
 }

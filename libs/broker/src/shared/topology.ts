@@ -5,10 +5,20 @@ const families: readonly FamilyName[] = ['call', 'conference', 'fax', 'object', 
 
 /**
  * The durable topic exchanges every process declares when it connects, so that the order in which services start does
- * not matter. The event log has its place here: one stream `journal.{exchange}` per event family, bound with `#`, will
- * be declared after these and before any consumer; its reader belongs beside `consumeQueue` in the transport.
+ * not matter. The event logs are declared with them, before any consumer and any publisher.
  */
 export const EVENT_EXCHANGES: readonly string[] = [...families, CONTROL_EXCHANGE];
+
+/** Each of them has an event log bound with `#`. What processes say to each other is not kept. */
+export const LOGGED_EXCHANGES: readonly string[] = families;
+
+/** How much of the past an event log keeps; what is older or too much leaves it, oldest first. */
+export interface JournalLimits {
+  readonly maxAgeS: number;
+  readonly maxBytes: number;
+}
+
+export const DEFAULT_JOURNAL_LIMITS: JournalLimits = { maxAgeS: 86_400, maxBytes: 512 * 1024 * 1024 };
 
 /** RabbitMQ 4 refuses larger messages by default; the same limit everywhere, so that nothing works by luck. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -38,6 +48,22 @@ export function isDeadQueue(queue: string): boolean {
 
 export function requestQueueName(service: string, instance?: string): string {
   return instance === undefined ? `rpc.${service}` : `rpc.${service}.${instance}`;
+}
+
+/** The stream that keeps what is published to the exchange. */
+export function journalName(exchange: string): string {
+  return `journal.${exchange}`;
+}
+
+const FENCE_KEY = '_fence.';
+
+/** The routing key of a marker in an event log; no client binding can match it. */
+export function fenceKey(id: string): string {
+  return FENCE_KEY + id;
+}
+
+export function isFenceKey(routingKey: string): boolean {
+  return routingKey.startsWith(FENCE_KEY);
 }
 
 /** Refuses here what RabbitMQ would answer with a closed channel. */

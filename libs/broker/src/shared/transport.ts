@@ -2,10 +2,13 @@ import type { Lifecycle } from '@ringdown/core';
 import type { WireMessage } from '@ringdown/contracts';
 import type {
   BrokerStatus,
+  ClaimListeners,
   Delivery,
   Feed,
   FeedHandlers,
   FeedOptions,
+  LogHandlers,
+  LogOptions,
   PublishOptions,
   PublishResult,
   Subscription,
@@ -27,12 +30,30 @@ export interface Transport extends Lifecycle {
     handler: (delivery: Delivery) => Promise<void>,
   ): Promise<Subscription>;
 
+  /** Reads an event log: every entry, fences included. The handlers never throw. */
+  openLog(options: LogOptions, handlers: LogHandlers): Promise<TransportLog>;
+
   /** Told of everything that happens to requests sent from here. Set once, before `start`. */
   setRequestListener(listener: RequestListener): void;
   /** Sends now or throws an AppError `unavailable`; requests never wait for a connection. */
   sendRequest(request: OutgoingRequest): void;
   /** Takes requests from the service's shared queue and from the instance's own. */
   serveRequests(options: ServeRequestsOptions, handler: RequestHandler): Promise<Subscription>;
+  /**
+   * Holds `rpc.{service}.{name}` against all other processes and takes the requests sent to it; stands by while another
+   * has it. Resolves after the first attempt. The listeners never throw.
+   */
+  claim(
+    name: string,
+    options: ServeRequestsOptions,
+    handler: RequestHandler,
+    listeners: ClaimListeners,
+  ): Promise<Subscription>;
+}
+
+export interface TransportLog extends Subscription {
+  /** Offset of the oldest entry kept, of whatever kind; undefined while the log is empty. */
+  firstOffset(): Promise<number | undefined>;
 }
 
 export interface OutgoingRequest {
