@@ -145,7 +145,10 @@ function familySection({ name, catalogue }) {
   parts.push(
     table(
       ['Advertised binding', 'When'],
-      catalogue.map(({ binding, summary }) => [code(binding), summary]),
+      catalogue.map(({ binding, summary, undocumented }) => [
+        code(binding),
+        undocumented ? `${summary} Shown only with \`?families=all\`.` : summary,
+      ]),
     ),
   );
   for (const shape of new Set(catalogue.map((item) => item.shape))) {
@@ -289,6 +292,29 @@ ${families.map(familySection).join('\n\n')}
 
 ${documentTypeTable()}
 
+## Event log
+
+Everything published to a family's exchange also goes into the log of that exchange, \`journal.{EXCHANGE}\`: on RabbitMQ a
+stream bound with \`#\`, limited in age and size (\`RINGDOWN_JOURNAL_MAX_AGE_S\`, \`RINGDOWN_JOURNAL_MAX_BYTES\`), in one
+process a ring in memory. All readers see one order with the same offsets. Two kinds of messages
+are for readers of the log alone; their keys begin with \`_\`, so no client binding matches them:
+
+${table(
+  ['Routing key', 'Body', 'Meaning'],
+  [
+    [
+      '`_fence.{ID}`',
+      '',
+      'written by a reader: having met it, the reader has read all that was published before',
+    ],
+    [
+      '`_switch.{SWITCH}`',
+      '`switch`, `holder`, `snapshot_id`, `part`, `parts`, `taken_at` (unix ms), `channels`',
+      `all live calls of a switch, in parts of at most ${contracts.MAX_CHANNELS_PER_PART}, from its call-producer: replaces what was believed of that switch`,
+    ],
+  ],
+)}
+
 ## Control plane
 
 Exchange \`${contracts.CONTROL_EXCHANGE}\`, heard by every process, never kept in a log.
@@ -312,8 +338,9 @@ ${table(
 
 ## Requests
 
-A request goes to the queue \`rpc.{SERVICE}\`, which all replicas share, or to \`rpc.{SERVICE}.{INSTANCE}\` of one. It carries
-its deadline as \`expiration\`, is dropped unread past it and never redelivered. Operations that write remember the id of the
+A request goes to the queue \`rpc.{SERVICE}\`, which all replicas share, or to \`rpc.{SERVICE}.{INSTANCE}\` of one. A
+call-producer answers under the name of its switch: that queue is exclusive, so it is also what keeps a second producer for
+the switch from becoming active. A request carries its deadline as \`expiration\`, is dropped unread past it and never redelivered. Operations that write remember the id of the
 request, so that a retry applies once.
 
 ${operations()}
