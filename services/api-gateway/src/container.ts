@@ -5,7 +5,7 @@ import { createPrincipalDirectory, TokenCodec, type PrincipalDirectory } from '@
 import type { Broker } from '@ringdown/broker';
 import type { Settings } from '@ringdown/config';
 import { bindingCatalogue } from '@ringdown/contracts';
-import { AppError, newId, type Clock, type Logger } from '@ringdown/core';
+import { AppError, newId, systemClock, type Clock, type Logger } from '@ringdown/core';
 import { HttpListener, parseTrustedProxies } from '@ringdown/http';
 import type { Readiness } from '@ringdown/runtime';
 import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
@@ -18,13 +18,17 @@ import { Rpc } from './app/rpc';
 import { Dispatcher } from './crossbar/dispatcher';
 import type { Resource } from './crossbar/endpoint';
 import { Envelopes } from './crossbar/envelope';
+import { SchemaCatalogue } from './domain/schemas/schema-catalogue';
 import { accountResources } from './handlers/accounts.resources';
 import { createApiApp } from './handlers/api-app';
 import { authResources } from './handlers/auth.resources';
+import { channelResources } from './handlers/channels.resources';
+import { conferenceResource } from './handlers/conferences.resource';
 import { documentCollections } from './handlers/document-collections';
 import { documentResources } from './handlers/documents.resources';
 import { eventsResource } from './handlers/events.resource';
 import { rootRoutes } from './handlers/root.routes';
+import { schemaResources } from './handlers/schemas.resources';
 import { websocketResources } from './handlers/websockets.resources';
 import { ReadinessProbe } from './readiness';
 import { TOKENS } from './tokens';
@@ -97,7 +101,9 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
         logRequests: settings.logEvents,
       }),
   );
+  bind(TOKENS.schemas, () => new SchemaCatalogue());
   bind<readonly Resource[]>(TOKENS.resources, (from) => {
+    const schemas = from.resolve<SchemaCatalogue>(TOKENS.schemas);
     const broker = from.resolve<Broker>(TOKENS.broker);
     const directory = from.resolve<PrincipalDirectory>(TOKENS.directory);
     const rpc = new Rpc(broker, settings.apiRequestTimeoutMs);
@@ -107,6 +113,15 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       ...accountResources(rpc, access),
       ...documentCollections.flatMap((collection) => documentResources(rpc, access, collection)),
       eventsResource(new EventPublisher(broker, settings.apiRequestTimeoutMs), access),
+      ...channelResources({
+        rpc,
+        access,
+        schemas,
+        systemWideList: settings.channelsSystemWideList ?? false,
+        clock: ports.clock ?? systemClock,
+      }),
+      conferenceResource(rpc, broker, access, settings.apiRequestTimeoutMs),
+      ...schemaResources(schemas),
       ...websocketResources(rpc, broker, access, {
         documented: bindingCatalogue(),
         all: bindingCatalogue({ families: 'all' }),

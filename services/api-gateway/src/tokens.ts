@@ -5,6 +5,7 @@ export const TOKENS = {
   metrics: Symbol('metrics'),
   envelopes: Symbol('envelopes'),
   dispatcher: Symbol('dispatcher'),
+  schemas: Symbol('schemas'),
   resources: Symbol('resources'),
   readiness: Symbol('readiness'),
   listener: Symbol('listener'),

@@ -7,7 +7,7 @@ const accountIdForm = /^[0-9a-f]{32}$/;
 /**
  * Who may do what under `/accounts/{A}`:
  * - administrators (and API keys) administer their own account and every account below it;
- * - a plain user may read its own account;
+ * - a plain user may read its own account and act on its own calls;
  * - the super admin may do everything, everywhere.
  *
  * A stranger's account and an account that does not exist get the same 403, so that existence does not leak; only the
@@ -38,6 +38,21 @@ export class Access {
   async toChange(principal: Principal, accountId: string, type: string, id: string): Promise<void> {
     if (isOwnUser(principal, accountId, type, id)) return this.toRead(principal, accountId);
     return this.toAdminister(principal, accountId);
+  }
+
+  /**
+   * A command to a live call: administrators, or a plain user on a call of its own. `ownerOf` is asked only for plain
+   * users. Errors as {@link toAdminister}, or what `ownerOf` throws.
+   */
+  async toCommand(
+    principal: Principal,
+    accountId: string,
+    ownerOf: () => Promise<string | undefined>,
+  ): Promise<void> {
+    await this.toRead(principal, accountId);
+    if (principal.isAdmin) return;
+    const owner = await ownerOf();
+    if (owner === undefined || owner !== principal.userId) throw forbidden();
   }
 
   /** Refuses what would give a plain user more rights. To be called with the body of what {@link toChange} let through. */

@@ -1,5 +1,5 @@
 import type { Broker, GatheredAnswers } from '@ringdown/broker';
-import type { Operation } from '@ringdown/contracts';
+import { COMMAND_PROOF_MS, type Operation } from '@ringdown/contracts';
 import type { ApiRequest } from '../crossbar/endpoint';
 
 /** The part of the broker this service uses. */
@@ -7,6 +7,9 @@ export type ApiBroker = Pick<
   Broker,
   'instance' | 'status' | 'instances' | 'publish' | 'request' | 'requestTo' | 'requestAll'
 >;
+
+/** What a command's way to the switch and back may take beyond the wait for its proof. */
+const COMMAND_WAY_MS = 1_500;
 
 /** Asks other services on behalf of an HTTP request: its trace goes along, and nobody waits longer than the setting. */
 export class Rpc {
@@ -32,12 +35,36 @@ export class Rpc {
     return this.broker.requestTo(instance, operation, payload, this.options(request));
   }
 
+  /** As {@link ask}, but waits at least as long as a command to a switch needs. */
+  command<Request, Response>(
+    operation: Operation<Request, Response>,
+    payload: Request,
+    request: ApiRequest,
+  ): Promise<Response> {
+    return this.broker.request(operation, payload, this.commandOptions(request));
+  }
+
+  /** As {@link askInstance}, but waits at least as long as a command to a switch needs. */
+  commandInstance<Request, Response>(
+    instance: string,
+    operation: Operation<Request, Response>,
+    payload: Request,
+    request: ApiRequest,
+  ): Promise<Response> {
+    return this.broker.requestTo(instance, operation, payload, this.commandOptions(request));
+  }
+
   askAll<Request, Response>(
     operation: Operation<Request, Response>,
     payload: Request,
     request: ApiRequest,
   ): Promise<GatheredAnswers<Response>> {
     return this.broker.requestAll(operation, payload, this.options(request));
+  }
+
+  private commandOptions(request: ApiRequest): { timeoutMs: number; traceparent?: string } {
+    const timeoutMs = Math.max(this.timeoutMs, COMMAND_PROOF_MS + COMMAND_WAY_MS);
+    return { ...this.options(request), timeoutMs };
   }
 
   private options({ traceparent }: ApiRequest): { timeoutMs: number; traceparent?: string } {

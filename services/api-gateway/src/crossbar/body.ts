@@ -2,13 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import { AppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
 import { checkJson } from './check-json';
-import type { RequestData } from './endpoint';
+import type { RequestData, RequestMembers } from './endpoint';
+
+/** A request's body, taken apart. */
+export interface RequestBody {
+  readonly data: RequestData;
+  /** The other members of the body. */
+  readonly beside: RequestMembers;
+}
 
 /**
- * Reads a request's body and returns its `data` member. Errors: `too_large`, `unsupported_media_type`,
+ * Reads a request's body: its `data` member and what stands beside it. Errors: `too_large`, `unsupported_media_type`,
  * `validation_failed` (not JSON, no `data`, not an object, or holding what {@link checkJson} refuses).
  */
-export async function readData(request: IncomingMessage, maxBytes: number): Promise<RequestData> {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<RequestBody> {
   const form = requireJson(request);
   const text = decode(await readBytes(request, maxBytes));
   // `curl -d` says "form" unless told otherwise; Kazoo's own examples are pasted without the header.
@@ -23,10 +30,9 @@ export async function readData(request: IncomingMessage, maxBytes: number): Prom
   if (!isObject(body)) throw notJson('the body must be a JSON object with a data member');
   checkJson(body);
   if (!Object.hasOwn(body, 'data')) throw missingData();
-  if (!isObject(body['data'])) {
-    throw fieldError('data', 'type', 'data must be an object', { target: 'object' });
-  }
-  return body['data'];
+  const { data, ...beside } = body;
+  if (!isObject(data)) throw fieldError('data', 'type', 'data must be an object', { target: 'object' });
+  return { data, beside };
 }
 
 /**

@@ -26,6 +26,8 @@ const exposeHeaders = [
   'location',
   'etag',
   'retry-after',
+  'content-disposition',
+  'x-next-start-key',
 ].join(', ');
 
 /**

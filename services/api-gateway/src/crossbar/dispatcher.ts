@@ -4,10 +4,18 @@ import { AppError, isAppError, type Logger } from '@ringdown/core';
 import { clientAddress, requestIdOf, type TrustedProxies } from '@ringdown/http';
 import type { ApiMetrics } from '../app/metrics';
 import type { RateLimiter } from '../app/rate-limiter';
-import { discardBody, readData } from './body';
+import { discardBody, readBody } from './body';
 import { isUnchanged } from './conditions';
 import { corsHeaders } from './cors';
-import type { Answer, ApiRequest, AuthenticatedRequest, Endpoint, Method, Resource } from './endpoint';
+import type {
+  Answer,
+  ApiRequest,
+  AuthenticatedRequest,
+  Endpoint,
+  Method,
+  PlainText,
+  Resource,
+} from './endpoint';
 import type { Envelopes } from './envelope';
 import { toFailure } from './failure';
 
@@ -86,12 +94,8 @@ export class Dispatcher {
   ): Promise<void> {
     const exchange = this.open(request, response, 'none', ALL_METHODS);
     const { requestId } = exchange;
-    await this.write(
-      exchange,
-      status,
-      this.options.envelopes.error(status, message, { data: {}, requestId }),
-      {},
-    );
+    const envelope = this.options.envelopes.error(status, message, { data: {}, requestId });
+    await this.write(exchange, status, this.json(exchange, envelope), {});
   }
 
   private open(
@@ -140,7 +144,7 @@ export class Dispatcher {
       this.options.limiter.charge(`${apiRequest.clientIp}/${ANONYMOUS}`, endpoint.cost ?? 1);
       if (endpoint.access === 'open') return endpoint.run(apiRequest);
       const maxBytes = Math.min(MAX_OPEN_BODY_BYTES, this.options.maxBodyBytes);
-      return endpoint.run(apiRequest, await readData(request, maxBytes));
+      return endpoint.run(apiRequest, (await readBody(request, maxBytes)).data);
     }
     return this.runAuthenticated(exchange, endpoint, apiRequest);
   }
@@ -155,7 +159,8 @@ export class Dispatcher {
     const request: AuthenticatedRequest = { ...apiRequest, principal };
     await endpoint.authorize?.(request);
     if (endpoint.access === 'token') return endpoint.run(request);
-    return endpoint.run(request, await readData(exchange.request, this.options.maxBodyBytes));
+    const { data, beside } = await readBody(exchange.request, this.options.maxBodyBytes);
+    return endpoint.run(request, data, beside);
   }
 
   private async authenticate(exchange: Exchange, clientIp: string): Promise<Principal> {
@@ -182,6 +187,10 @@ export class Dispatcher {
       await this.write(exchange, 304, undefined, etag);
       return;
     }
+    if (answer.plain !== undefined) {
+      await this.write(exchange, answer.status ?? 200, answer.plain, { ...etag, ...answer.headers });
+      return;
+    }
     const envelope = this.options.envelopes.success({
       data: answer.data,
       requestId,
@@ -189,7 +198,10 @@ export class Dispatcher {
       revision: answer.revision,
       extra: answer.extra,
     });
-    await this.write(exchange, answer.status ?? 200, envelope, { ...etag, ...answer.headers });
+    await this.write(exchange, answer.status ?? 200, this.json(exchange, envelope), {
+      ...etag,
+      ...answer.headers,
+    });
   }
 
   private async fail(exchange: Exchange, error: unknown, identifiers: readonly string[]): Promise<void> {
@@ -204,32 +216,35 @@ export class Dispatcher {
       requestId,
       authToken: exchange.token,
     });
-    await this.write(exchange, failure.status, envelope, failure.headers);
+    await this.write(exchange, failure.status, this.json(exchange, envelope), failure.headers);
+  }
+
+  private json(exchange: Exchange, envelope: unknown): PlainText {
+    const text = JSON.stringify(envelope, null, wantsPretty(exchange) ? 2 : 0);
+    return { contentType: 'application/json', text };
   }
 
   private async write(
     exchange: Exchange,
     status: number,
-    envelope: unknown,
+    body: PlainText | undefined,
     headers: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { request, response, requestId } = exchange;
     const reusable = await discardBody(request, this.options.maxBodyBytes);
     this.record(exchange, status);
     if (response.destroyed || response.headersSent) return;
-    const text =
-      envelope === undefined ? undefined : JSON.stringify(envelope, null, wantsPretty(exchange) ? 2 : 0);
     response.writeHead(status, {
       ...corsHeaders(exchange.allowed),
       'x-request-id': requestId,
       'cache-control': 'no-store',
-      ...(text === undefined
+      ...(body === undefined
         ? {}
-        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+        : { 'content-type': body.contentType, 'content-length': String(Buffer.byteLength(body.text)) }),
       ...(reusable ? {} : { connection: 'close' }),
       ...headers,
     });
-    response.end(text);
+    response.end(body?.text);
   }
 
   private record(exchange: Exchange, status: number): void {

@@ -25,6 +25,15 @@ export interface AuthenticatedRequest extends ApiRequest {
 /** The `data` member of a request body: a JSON object, already checked for what no part of the system can take. */
 export type RequestData = Readonly<Record<string, unknown>>;
 
+/** What stands beside `data` in a request body, for example `action`. */
+export type RequestMembers = RequestData;
+
+/** A body that is no envelope, for a client that asked for another form. */
+export interface PlainText {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 /** What a handler answers; the dispatcher makes the envelope of it. */
 export interface Answer {
   /** Default 200. */
@@ -37,6 +46,8 @@ export interface Answer {
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Replaces the caller's own token in the envelope (login); null leaves it out (logout). */
   readonly authToken?: string | null;
+  /** Sent in place of the envelope. */
+  readonly plain?: PlainText;
 }
 
 interface EndpointCommon {
@@ -66,7 +77,7 @@ export interface TokenEndpoint extends EndpointCommon {
 export interface TokenBodyEndpoint extends EndpointCommon {
   readonly access: 'token-body';
   authorize?(request: AuthenticatedRequest): Promise<void>;
-  run(request: AuthenticatedRequest, data: RequestData): Promise<Answer>;
+  run(request: AuthenticatedRequest, data: RequestData, beside: RequestMembers): Promise<Answer>;
 }
 
 export type Endpoint = OpenEndpoint | OpenBodyEndpoint | TokenEndpoint | TokenBodyEndpoint;
