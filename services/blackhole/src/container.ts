@@ -13,17 +13,21 @@ import { decodeEvent, instanceTagOf, parseBinding } from '@ringdown/contracts';
 import { HttpListener, createApp, opsRoutes, parseTrustedProxies } from '@ringdown/http';
 import { processMetrics } from '@ringdown/runtime';
 import { createPromMetrics } from './adapters/prom-metrics';
+import { registrySnapshots } from './adapters/registry-snapshots';
 import { Access } from './core/access';
 import { AccessGuard } from './core/access-guard';
 import { AccessWatch } from './core/access-watch';
+import { AccountSnapshots } from './core/account-snapshots';
 import { BrokerBindings } from './core/broker-bindings';
 import { DeadlineWheel } from './core/deadline-wheel';
 import { EventDispatcher } from './core/event-dispatcher';
 import { EventFeed } from './core/event-feed';
 import { Gateway } from './core/gateway';
 import { SessionRegistry } from './core/session-registry';
+import { SnapshotService } from './core/snapshots';
 import { SubscriptionTable } from './core/subscription-table';
 import { SubscriptionService } from './core/subscriptions';
+import { Turns } from './core/turns';
 import { WriteScheduler } from './core/write-scheduler';
 import { createUpgradeAcceptor } from './handlers/accept-upgrade';
 import { KazooDialect } from './kazoo/kazoo-dialect';
@@ -39,6 +43,11 @@ export interface BlackholePorts {
 }
 
 const BIND_TIMEOUT_MS = 10_000;
+const SNAPSHOT_TIMEOUT_MS = 5_000;
+/** Snapshots being made for sockets of this instance; a wave of clients that reconnect waits in line. */
+const SNAPSHOTS_AT_ONCE = 32;
+const SNAPSHOT_TURN_TIMEOUT_MS = 15_000;
+const MAX_HELD_EVENTS = 10_000;
 /** Half of the second within which a revocation must take effect. */
 const CHECK_PATIENCE_MS = 500;
 
@@ -116,6 +125,29 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       ),
   );
   provide(
+    tokens.accountSnapshots,
+    (c) => new AccountSnapshots(registrySnapshots(c.resolve(tokens.broker), SNAPSHOT_TIMEOUT_MS)),
+  );
+  provide(
+    tokens.snapshots,
+    (c) =>
+      new SnapshotService(
+        c.resolve(tokens.subscriptions),
+        c.resolve(tokens.table),
+        c.resolve(tokens.accountSnapshots),
+        new Turns(SNAPSHOTS_AT_ONCE, SNAPSHOT_TURN_TIMEOUT_MS),
+        {
+          // The answer and what was held go out in one turn; a socket that reads must survive that.
+          hold: { maxEvents: MAX_HELD_EVENTS, maxBytes: settings.wsMaxQueuedBytes / 4 },
+          maxSnapshotBytes: settings.wsMaxQueuedBytes / 2,
+          after: (delayMs, run) => c.resolve(tokens.wheel).after(delayMs, run),
+          metrics: c.resolve(tokens.metrics),
+          clock,
+          logger,
+        },
+      ),
+  );
+  provide(
     tokens.guard,
     (c) =>
       new AccessGuard(
@@ -133,8 +165,10 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       new KazooDialect({
         access: c.resolve(tokens.access),
         subscriptions: c.resolve(tokens.subscriptions),
+        snapshots: c.resolve(tokens.snapshots),
         parseBinding,
         metrics: c.resolve(tokens.metrics),
+        clock,
         logger,
         logRequests: settings.logEvents,
       }),

@@ -3,6 +3,7 @@ import type { PrincipalDirectory } from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import type { HttpListener, UpgradeHandler } from '@ringdown/http';
 import type { PromMetrics } from './adapters/prom-metrics';
+import type { AccountSnapshots } from './core/account-snapshots';
 import type { Access } from './core/access';
 import type { AccessGuard } from './core/access-guard';
 import type { AccessWatch } from './core/access-watch';
@@ -14,6 +15,7 @@ import type { EventFeed } from './core/event-feed';
 import type { Gateway } from './core/gateway';
 import type { Session } from './core/session';
 import type { SessionRegistry } from './core/session-registry';
+import type { SnapshotService } from './core/snapshots';
 import type { SubscriptionTable } from './core/subscription-table';
 import type { SubscriptionService } from './core/subscriptions';
 import type { WriteScheduler } from './core/write-scheduler';
@@ -37,6 +39,8 @@ export const tokens = {
   feed: Symbol('feed') as InjectionToken<EventFeed>,
   bindings: Symbol('bindings') as InjectionToken<BrokerBindings>,
   subscriptions: Symbol('subscriptions') as InjectionToken<SubscriptionService>,
+  accountSnapshots: Symbol('accountSnapshots') as InjectionToken<AccountSnapshots>,
+  snapshots: Symbol('snapshots') as InjectionToken<SnapshotService>,
   dialect: Symbol('dialect') as InjectionToken<Dialect>,
   dispatcher: Symbol('dispatcher') as InjectionToken<EventDispatcher>,
   guard: Symbol('guard') as InjectionToken<AccessGuard>,

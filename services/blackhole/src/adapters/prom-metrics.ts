@@ -53,6 +53,9 @@ export function createPromMetrics(): PromMetrics {
     'Deliveries held back while access could not be checked',
     ['reason'],
   );
+  const snapshots = counter('ringdown_blackhole_snapshots_total', 'Snapshots asked for, by outcome', [
+    'outcome',
+  ]);
   const latency = new Histogram({
     name: 'ringdown_blackhole_publish_to_write_seconds',
     help: "From an event's own timestamp until its frames were handed to the sockets",
@@ -75,6 +78,7 @@ export function createPromMetrics(): PromMetrics {
       closed.inc(reason === 'other' ? { code: 'other', reason } : { code, reason }),
     slowClose: () => slow.inc(),
     deliveryWithheld: (reason) => withheld.inc({ reason }),
+    snapshot: (outcome) => snapshots.inc({ outcome }),
   };
 }
 

@@ -29,6 +29,8 @@ export interface EventDispatcherOptions {
 
 /** Bytes of frames built in one turn; more would keep others waiting, and look like peers that do not read. */
 const MAX_TURN_BYTES = 256 * 1024;
+/** How routing keys begin that are not for clients; no client binding matches one. */
+const INTERNAL_KEY = '_';
 
 type Job =
   | { readonly kind: 'message'; readonly message: WireMessage }
@@ -136,7 +138,8 @@ export class EventDispatcher {
     let queued = 0;
     for (const group of groups) {
       const frame = this.frameFor(renderable, group);
-      for (const session of group.members) if (session.deliver(frame, now)) queued += 1;
+      for (const session of group.members)
+        if (session.deliver(frame, now, group, event.messageId)) queued += 1;
     }
     this.account(event, queued);
     return undefined;
@@ -159,7 +162,8 @@ export class EventDispatcher {
           yield;
         }
         inChunk += 1;
-        if (group.members.has(session) && session.deliver(frame, this.options.clock())) queued += 1;
+        if (!group.members.has(session)) continue;
+        if (session.deliver(frame, this.options.clock(), group, event.messageId)) queued += 1;
       }
     }
     this.account(event, queued);
@@ -170,7 +174,7 @@ export class EventDispatcher {
     const frames = new Map<Dialect, Buffer>();
     let inChunk = 0;
     for (const session of [...this.options.sessions()]) {
-      if (!session.isOpen || session.subscriptions.size === 0) continue;
+      if (!session.isOpen || !session.isListening) continue;
       if (inChunk >= this.chunkSize) {
         inChunk = 0;
         yield;
@@ -186,6 +190,8 @@ export class EventDispatcher {
   }
 
   private decode(message: WireMessage): IncomingEvent | undefined {
+    // A fence or a snapshot in the log: between services, and no fault of anybody.
+    if (message.routingKey.startsWith(INTERNAL_KEY)) return undefined;
     const { metrics, logger } = this.options;
     const decoded = this.options.decode(message);
     if (decoded.ok) {

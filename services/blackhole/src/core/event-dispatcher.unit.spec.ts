@@ -44,7 +44,7 @@ function setUp(sessionCount: number, options: { chunkSize?: number; maxBacklog?:
   const sessions = Array.from({ length: sessionCount }, (_, index) => {
     const got: Buffer[] = (frames[index] = []);
     const take = (frame: Buffer): boolean => got.push(frame) > 0;
-    const session = { isOpen: true, dialect, subscriptions: { size: 1 }, deliver: take, notify: take };
+    const session = { isOpen: true, dialect, isListening: true, deliver: take, notify: take };
     return session as unknown as Session;
   });
   for (const session of sessions) table.add(dialect, binding, ACCOUNT, session);

@@ -13,6 +13,8 @@ export interface GatewayMetrics {
   socketClosed(code: number, reason: string): void;
   slowClose(): void;
   deliveryWithheld(reason: string): void;
+  /** A snapshot was asked for: `ok`, or the code of the error. */
+  snapshot(outcome: string): void;
 }
 
 export const noMetrics: GatewayMetrics = {
@@ -27,4 +29,5 @@ export const noMetrics: GatewayMetrics = {
   socketClosed: () => undefined,
   slowClose: () => undefined,
   deliveryWithheld: () => undefined,
+  snapshot: () => undefined,
 };

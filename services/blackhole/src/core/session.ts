@@ -6,6 +6,7 @@ import { closeReasons, type CloseReason } from './close-codes';
 import type { Dialect, GapNotice, InboundMessage } from './dialect';
 import { textFrame } from './server-frame';
 import { SessionWriter } from './session-writer';
+import type { StreamFilter } from './stream-filter';
 import type { Transport } from './transport';
 import type { WriteScheduler } from './write-scheduler';
 
@@ -93,6 +94,8 @@ export class Session {
   private ended = false;
   private suspended = false;
   private withheldSinceMs: number | undefined;
+  /** Undefined almost always, so that delivery pays one comparison for it. */
+  private filters: Map<object, StreamFilter> | undefined;
 
   constructor(private readonly options: SessionOptions) {
     this.id = options.id;
@@ -133,8 +136,46 @@ export class Session {
     if (!this.ended) this.writer.push(textFrame(text));
   }
 
+  /** Events of it are on their way, or kept back for it. */
+  get isListening(): boolean {
+    return this.subscriptions.size > 0 || this.filters !== undefined;
+  }
+
+  filterOf(stream: object): StreamFilter | undefined {
+    return this.filters?.get(stream);
+  }
+
+  /** Puts a filter in front of one stream, in place of the one there; undefined takes it away. */
+  setFilter(stream: object, filter: StreamFilter | undefined): void {
+    if (this.ended) return;
+    if (filter !== undefined) {
+      (this.filters ??= new Map()).set(stream, filter);
+    } else if (this.filters?.delete(stream) === true && this.filters.size === 0) {
+      this.filters = undefined;
+    }
+  }
+
+  /** The subscription behind the stream ended. */
+  endStream(stream: object): void {
+    const filter = this.filters?.get(stream);
+    if (filter === undefined) return;
+    this.setFilter(stream, undefined);
+    filter.onEnded(stream);
+  }
+
+  /**
+   * Takes a ready frame of an event of one stream. False: not queued, because the stream is filtered or the session may not
+   * have it at this instant.
+   */
+  deliver(frame: Buffer, nowMs: number, stream: object, messageId: string | undefined): boolean {
+    if (this.filters !== undefined && this.filters.get(stream)?.admit(stream, frame, messageId) === false) {
+      return false;
+    }
+    return this.write(frame, nowMs);
+  }
+
   /** Queues a ready frame of an event. False: withheld, because the session may not have it at this instant. */
-  deliver(frame: Buffer, nowMs: number): boolean {
+  write(frame: Buffer, nowMs: number): boolean {
     if (this.ended) return false;
     if (this.suspended || this.hasExpired(nowMs)) {
       this.withheldSinceMs ??= nowMs;
@@ -144,9 +185,13 @@ export class Session {
     return this.writer.push(frame);
   }
 
-  /** Queues a ready frame of a notice. */
+  /** Queues a ready frame of a notice; where events are held back it comes once more in its place among them. */
   notify(frame: Buffer): void {
-    if (!this.ended) this.writer.push(frame);
+    if (this.ended) return;
+    if (this.subscriptions.size > 0) this.writer.push(frame);
+    if (this.filters !== undefined) {
+      for (const filter of new Set(this.filters.values())) filter.onNotice(frame);
+    }
   }
 
   hasExpired(nowMs: number): boolean {
@@ -215,6 +260,9 @@ export class Session {
     this.inboxBytes = 0;
     // A paused connection would not see the peer's close frame.
     if (this.paused) this.unpause();
+    const { filters } = this;
+    this.filters = undefined;
+    if (filters !== undefined) for (const [stream, filter] of filters) filter.onEnded(stream);
     this.options.events.onEnded(this);
   }
 

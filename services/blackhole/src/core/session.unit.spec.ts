@@ -60,16 +60,17 @@ function openSession() {
 }
 
 const frame = textFrame('event');
+const stream = {};
 
 it('tells of what it did not get between the end of its token and the next', async () => {
   const { session, flushed } = openSession();
 
-  expect(session.deliver(frame, 999)).toBe(true);
-  expect(session.deliver(frame, 1_000)).toBe(false);
-  expect(session.deliver(frame, 1_050)).toBe(false);
+  expect(session.deliver(frame, 999, stream, undefined)).toBe(true);
+  expect(session.deliver(frame, 1_000, stream, undefined)).toBe(false);
+  expect(session.deliver(frame, 1_050, stream, undefined)).toBe(false);
   session.principal = { ...principal, expiresAtMs: 9_000 };
   session.onIdentified();
-  expect(session.deliver(frame, 1_060)).toBe(true);
+  expect(session.deliver(frame, 1_060, stream, undefined)).toBe(true);
 
   expect(await flushed()).toEqual(['event', 'gap 1000 authorization_check', 'event']);
 });
@@ -78,10 +79,10 @@ it('is not resumed by a new token while its access cannot be looked into', async
   const { session, flushed } = openSession();
 
   session.suspend();
-  expect(session.deliver(frame, 500)).toBe(false);
+  expect(session.deliver(frame, 500, stream, undefined)).toBe(false);
   session.principal = { ...principal, expiresAtMs: 9_000 };
   session.onIdentified();
-  expect(session.deliver(frame, 600)).toBe(false);
+  expect(session.deliver(frame, 600, stream, undefined)).toBe(false);
   session.resume();
 
   expect(await flushed()).toEqual(['gap 500 authorization_check']);

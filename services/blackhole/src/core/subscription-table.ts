@@ -42,7 +42,13 @@ export class SubscriptionTable<Member> {
     return this.tries.size;
   }
 
-  add(dialect: Dialect, binding: ClientBinding, accountId: string, member: Member): void {
+  /** Returns the group the member is in now. */
+  add(
+    dialect: Dialect,
+    binding: ClientBinding,
+    accountId: string,
+    member: Member,
+  ): SubscriptionGroup<Member> {
     const key = groupKey(dialect, binding.text, accountId);
     let group = this.groups.get(key);
     if (group === undefined) {
@@ -51,9 +57,15 @@ export class SubscriptionTable<Member> {
       const trie = this.trieOf(binding.exchange, accountId);
       for (const pattern of binding.patterns) trie.add(pattern, group);
     }
-    if (group.members.has(member)) return;
-    group.members.add(member);
-    this.memberships += 1;
+    if (!group.members.has(member)) {
+      group.members.add(member);
+      this.memberships += 1;
+    }
+    return group;
+  }
+
+  find(dialect: Dialect, binding: ClientBinding, accountId: string): SubscriptionGroup<Member> | undefined {
+    return this.groups.get(groupKey(dialect, binding.text, accountId));
   }
 
   delete(dialect: Dialect, binding: ClientBinding, accountId: string, member: Member): void {

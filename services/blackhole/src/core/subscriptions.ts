@@ -22,6 +22,14 @@ export interface SubscribeResult {
   readonly all: readonly string[];
 }
 
+/** Something that must be ready between the broker's confirm and the moment a subscribe takes effect. */
+export interface SubscribeStage {
+  /** The bindings stand; what it throws is the answer, and nothing changes. */
+  prepare(accountId: string): Promise<void>;
+  /** Right before the effect, in the same turn. Throws when what was prepared holds no more. */
+  settle(): void;
+}
+
 export interface SubscriptionServiceOptions {
   readonly maxSubscriptions: number;
   /** How long a subscribe waits for the broker. */
@@ -54,13 +62,16 @@ export class SubscriptionService {
     scope: RequestScope,
     bindings: readonly ClientBinding[],
     account: string | undefined,
+    stage?: SubscribeStage,
   ): Promise<SubscribeResult> {
     requireRights(scope.principal, bindings);
     const accountId = await this.access.resolveAccount(scope.principal, account);
     const wanted = new Map<string, ClientBinding>();
+    const kept: string[] = [];
     for (const binding of bindings) {
       const key = subscriptionKey(accountId, binding.text);
-      if (!session.subscriptions.has(key)) wanted.set(key, binding);
+      if (session.subscriptions.has(key)) kept.push(key);
+      else wanted.set(key, binding);
     }
     this.requireRoom(session, wanted.size);
     const prepared = [...wanted].map(([key, binding]) => ({
@@ -69,7 +80,12 @@ export class SubscriptionService {
     }));
     try {
       await this.allBound(prepared.map(({ subscription }) => subscription));
+      await stage?.prepare(accountId);
       await this.confirm(scope, accountId, () => {
+        if (!kept.every((key) => session.subscriptions.has(key))) {
+          throw new AppError('unavailable', 'a subscription ended meanwhile, try again');
+        }
+        stage?.settle();
         this.commit(session, scope.update);
         for (const { key, subscription } of prepared) {
           session.subscriptions.set(key, subscription);
@@ -137,9 +153,12 @@ export class SubscriptionService {
   private remove(session: Session, key: string): void {
     const subscription = session.subscriptions.get(key);
     if (subscription === undefined) return;
+    const { binding, accountId, lease } = subscription;
     session.subscriptions.delete(key);
-    this.table.delete(session.dialect, subscription.binding, subscription.accountId, session);
-    subscription.lease.release();
+    const stream = this.table.find(session.dialect, binding, accountId);
+    if (stream !== undefined) session.endStream(stream);
+    this.table.delete(session.dialect, binding, accountId, session);
+    lease.release();
   }
 
   private requireRoom(session: Session, more: number): void {

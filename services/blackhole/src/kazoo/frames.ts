@@ -4,8 +4,15 @@ import type { GapNotice, RenderableEvent } from '../core/dialect';
 
 /** Texts of everything the server sends in the Kazoo dialect. */
 
-export function successReply(requestId: string | number, data: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ action: 'reply', request_id: requestId, status: 'success', data });
+/** `json`: further members of `data`, written already; there must be some in `data` itself then. */
+export function successReply(
+  requestId: string | number,
+  data: Readonly<Record<string, unknown>>,
+  json: Readonly<Record<string, string>> = {},
+): string {
+  const text = JSON.stringify({ action: 'reply', request_id: requestId, status: 'success', data });
+  const members = Object.entries(json).map(([name, value]) => `,${JSON.stringify(name)}:${value}`);
+  return members.length === 0 ? text : `${text.slice(0, -2)}${members.join('')}}}`;
 }
 
 export function errorReply(

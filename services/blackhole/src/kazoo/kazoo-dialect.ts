@@ -1,4 +1,4 @@
-import { AppError, isAppError, messageOf, type Logger } from '@ringdown/core';
+import { AppError, isAppError, messageOf, type Clock, type Logger } from '@ringdown/core';
 import type { Principal } from '@ringdown/auth';
 import type { ClientBinding } from '@ringdown/contracts';
 import { fingerprintOf, type Access } from '../core/access';
@@ -6,26 +6,40 @@ import type { CloseReason } from '../core/close-codes';
 import type { Dialect, GapNotice, InboundMessage, RenderableEvent } from '../core/dialect';
 import type { GatewayMetrics } from '../core/metrics';
 import type { Session, SessionUpdate } from '../core/session';
-import { textsOf, type RequestScope, type SubscriptionService } from '../core/subscriptions';
+import type { SnapshotService } from '../core/snapshots';
+import {
+  textsOf,
+  type RequestScope,
+  type SubscribeResult,
+  type SubscriptionService,
+} from '../core/subscriptions';
 import { drainingFrame, errorNotice, errorReply, eventFrame, gapFrame, successReply } from './frames';
 import { isObject, parseRequest, requestIdOfLimited, type KazooRequest } from './request';
+import { ChannelTexts } from './channel-texts';
 import { errorTexts, rateLimitText, tokenRefusedText, unknownActionText } from './texts';
 
 export interface KazooDialectOptions {
   readonly access: Access;
   readonly subscriptions: SubscriptionService;
+  readonly snapshots: SnapshotService;
   readonly parseBinding: (text: string) => ClientBinding;
   readonly metrics: GatewayMetrics;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** A log line per request. */
   readonly logRequests?: boolean;
 }
 
-type Action = (
-  session: Session,
-  scope: RequestScope,
-  data: unknown,
-) => Promise<Readonly<Record<string, unknown>>>;
+/** What a request is answered with. */
+interface Answer {
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Members of `data` that are JSON already. */
+  readonly json?: Readonly<Record<string, string>>;
+  /** Called right after the answer was queued. */
+  readonly onQueued?: () => void;
+}
+
+type Action = (session: Session, scope: RequestScope, data: unknown) => Promise<Answer>;
 
 const MAX_NAME_LENGTH = 256;
 const MAX_METADATA_BYTES = 4_096;
@@ -40,8 +54,10 @@ const MAX_BINDINGS_PER_REQUEST = 1_000;
 export class KazooDialect implements Dialect {
   readonly name = 'kazoo';
   private readonly actions: ReadonlyMap<string, Action>;
+  private readonly channelTexts: ChannelTexts;
 
   constructor(private readonly options: KazooDialectOptions) {
+    this.channelTexts = new ChannelTexts(options.clock);
     this.actions = new Map<string, Action>([
       ['subscribe', (session, scope, data) => this.subscribe(session, scope, data)],
       ['unsubscribe', (session, scope, data) => this.unsubscribe(session, scope, data)],
@@ -64,8 +80,9 @@ export class KazooDialect implements Dialect {
     }
     const { request } = parsed;
     try {
-      const data = await this.answer(session, request);
-      session.send(successReply(request.requestId, data));
+      const { data, json, onQueued } = await this.answer(session, request);
+      session.send(successReply(request.requestId, data, json));
+      onQueued?.();
     } catch (error) {
       session.send(errorReply(request.requestId, this.textOf(error)));
     }
@@ -96,7 +113,7 @@ export class KazooDialect implements Dialect {
     });
   }
 
-  private async answer(session: Session, request: KazooRequest): Promise<Readonly<Record<string, unknown>>> {
+  private async answer(session: Session, request: KazooRequest): Promise<Answer> {
     const { revision } = this.options.access;
     const identity = await this.authenticate(session, request.authToken);
     const { action } = request;
@@ -142,17 +159,24 @@ export class KazooDialect implements Dialect {
     }
   }
 
-  private async subscribe(session: Session, scope: RequestScope, data: unknown) {
+  private async subscribe(session: Session, scope: RequestScope, data: unknown): Promise<Answer> {
     if (!isObject(data) || Object.keys(data).length === 0) throw invalid(errorTexts.dataRequired);
     const bindings = this.bindingsOf(data);
     if (bindings === undefined) throw invalid(errorTexts.bindingRequired);
     const account = accountOf(data);
-    const { added, all } = await this.options.subscriptions.subscribe(session, scope, bindings, account);
-    // Kazoo 5; a 4.3 client that asks for one binding finds what it expects in `subscribed`, too.
-    return { subscribed: added, subscriptions: all };
+    const { subscriptions, snapshots } = this.options;
+    if (!wantsSnapshot(data)) {
+      return { data: subscribedData(await subscriptions.subscribe(session, scope, bindings, account)) };
+    }
+    const result = await snapshots.subscribe(session, scope, bindings, account, this.channelTexts.render);
+    return {
+      data: subscribedData(result),
+      json: { snapshot: `{"channels":${result.snapshot},"offset":${result.offset}}` },
+      onQueued: result.release,
+    };
   }
 
-  private async unsubscribe(session: Session, scope: RequestScope, data: unknown) {
+  private async unsubscribe(session: Session, scope: RequestScope, data: unknown): Promise<Answer> {
     if (data !== undefined && data !== null && !isObject(data)) throw invalid(errorTexts.dataRequired);
     const fields = data ?? {};
     const bindings = this.bindingsOf(fields);
@@ -166,12 +190,12 @@ export class KazooDialect implements Dialect {
       unsubscribed = bindings.map(({ text }) => text);
     }
     const remaining = textsOf(session);
-    return { unsubscribed, subscribed: remaining, subscriptions: remaining };
+    return { data: { unsubscribed, subscribed: remaining, subscriptions: remaining } };
   }
 
-  private async ping(session: Session, scope: RequestScope) {
+  private async ping(session: Session, scope: RequestScope): Promise<Answer> {
     await this.options.subscriptions.apply(session, scope);
-    return { response: 'pong' };
+    return { data: { response: 'pong' } };
   }
 
   /** In the order given; the first faulty one is the error. Undefined when the request names none. */
@@ -225,6 +249,17 @@ function accountOf(data: Readonly<Record<string, unknown>>): string | undefined 
     throw new AppError('forbidden', errorTexts.unauthorizedAccount);
   }
   return account;
+}
+
+function wantsSnapshot({ snapshot }: Readonly<Record<string, unknown>>): boolean {
+  if (snapshot === undefined || snapshot === null) return false;
+  if (typeof snapshot !== 'boolean') throw invalid(errorTexts.snapshotFormat);
+  return snapshot;
+}
+
+/** Kazoo 5; a 4.3 client that asks for one binding finds what it expects in `subscribed`, too. */
+function subscribedData({ added, all }: SubscribeResult): Answer['data'] {
+  return { subscribed: added, subscriptions: all };
 }
 
 /** Nested too deeply to be written counts as too large. */

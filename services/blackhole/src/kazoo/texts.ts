@@ -14,6 +14,7 @@ export const errorTexts = {
   bindingsFormat: 'bindings must be a list of strings',
   nameFormat: 'name must be a string of at most 256 characters',
   metadataSize: 'metadata must not be larger than 4096 bytes',
+  snapshotFormat: 'snapshot must be true or false',
   tooManyBindings: 'too many bindings in one request',
   internal: 'internal error',
 } as const;
