@@ -17,7 +17,7 @@ export function composeBroker(settings: Settings, logger: Logger): BrokerFactory
       maxBytes: settings.brokerOutboxMaxBytes,
     };
     return (service) =>
-      createAmqpBroker({ urls, service, outbox, drainTimeoutMs, logger: logger.child({ service }) });
+      createAmqpBroker({ urls, service, outbox, journal, drainTimeoutMs, logger: logger.child({ service }) });
   }
   const hub = createEmbeddedHub({ journal });
   return (service) => hub.connect({ service, drainTimeoutMs, logger: logger.child({ service }) });

@@ -1,6 +1,7 @@
 import { AppError, type Clock, type Logger, randomHex, silentLogger, systemClock } from '@ringdown/core';
 import type { Broker } from '../broker';
 import { ServiceBroker } from '../shared/service-broker';
+import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from '../shared/topology';
 import { AmqpTransport } from './amqp-transport';
 import type { OutboxLimits } from './outbox';
 
@@ -13,6 +14,8 @@ export interface AmqpBrokerOptions {
   readonly logger?: Logger;
   /** Published but not confirmed. Default 10,000 messages, 64 MiB. */
   readonly outbox?: Partial<OutboxLimits>;
+  /** What the event logs keep that this process makes; one that exists keeps its own. Default one day, 512 MiB. */
+  readonly journal?: JournalLimits;
   /** How long `stop` waits for handlers under way. Default 10,000. */
   readonly drainTimeoutMs?: number;
   readonly clock?: Clock;
@@ -28,6 +31,7 @@ export function createAmqpBroker(options: AmqpBrokerOptions): Broker {
   const instance = options.instance ?? `${service}-${randomHex(8)}`;
   const identity = { service, instance, clock, logger };
   const outbox = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024, ...options.outbox };
-  const transport = new AmqpTransport({ ...identity, urls, outbox });
+  const journal = options.journal ?? DEFAULT_JOURNAL_LIMITS;
+  const transport = new AmqpTransport({ ...identity, urls, outbox, journal });
   return new ServiceBroker(transport, { ...identity, joinSettleMs: JOIN_SETTLE_MS, drainTimeoutMs });
 }

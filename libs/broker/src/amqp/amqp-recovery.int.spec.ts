@@ -6,6 +6,7 @@ import { createVhost, rabbitFrom, type RabbitVhost } from '../contract/rabbitmq-
 import { createTcpProxy, type TcpProxy } from '../contract/tcp-proxy';
 import { until, untilResolved } from '../contract/until';
 import { ServiceBroker } from '../shared/service-broker';
+import { DEFAULT_JOURNAL_LIMITS } from '../shared/topology';
 import { type AmqpBrokerOptions, createAmqpBroker } from './amqp-broker';
 import { AmqpTransport } from './amqp-transport';
 
@@ -62,7 +63,12 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
       logger: silentLogger,
     };
     const outbox = { maxMessages: 10, maxBytes: 10_000 };
-    const transport = new AmqpTransport({ ...identity, urls: [vhost.url], outbox });
+    const transport = new AmqpTransport({
+      ...identity,
+      urls: [vhost.url],
+      outbox,
+      journal: DEFAULT_JOURNAL_LIMITS,
+    });
     const broker = await start(
       new ServiceBroker(transport, { ...identity, joinSettleMs: 20, drainTimeoutMs: 1_000 }),
     );

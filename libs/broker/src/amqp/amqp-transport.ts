@@ -18,17 +18,20 @@ import type {
 import {
   DEFAULT_DELIVERY_LIMIT,
   DEFAULT_FEED_PREFETCH,
+  DEFAULT_LOG_PREFETCH,
   DEFAULT_PREFETCH,
   type Outcome,
   outcomeOfFailure,
   retryDelayMs,
 } from '../shared/delivery-outcome';
+import { completeMessage } from '../shared/outgoing';
 import { StatusCell } from '../shared/status-cell';
 import {
   deadQueueName,
   EVENT_EXCHANGES,
   feedQueueName,
   isDeadQueue,
+  type JournalLimits,
   requestQueueName,
 } from '../shared/topology';
 import type {
@@ -41,7 +44,9 @@ import type {
 } from '../shared/transport';
 import { type AmqpConsumer, closeChannel } from './amqp-consumer';
 import { AmqpFeed } from './amqp-feed';
+import { AmqpJournals } from './amqp-journals';
 import { AmqpLink } from './amqp-link';
+import { AmqpLog } from './amqp-log';
 import { asText, earlierDeliveries, toDeadLetter, toWireMessage } from './amqp-message';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpQueueConsumer, type QueueConsumerOptions } from './amqp-queue-consumer';
@@ -57,6 +62,7 @@ export interface AmqpTransportOptions {
   readonly service: string;
   readonly instance: string;
   readonly outbox: OutboxLimits;
+  readonly journal: JournalLimits;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,6 +81,7 @@ export class AmqpTransport implements Transport {
   private readonly publisher: AmqpPublisher;
   private readonly requester: AmqpRequester;
   private readonly replier: AmqpReplier;
+  private readonly journals: AmqpJournals;
   private readonly pool = new BindPool();
   private readonly publishing: AmqpLink;
   private readonly consuming: AmqpLink;
@@ -93,6 +100,7 @@ export class AmqpTransport implements Transport {
     const { service, clock, logger } = options;
     this.cell = new StatusCell(clock, logger);
     this.outbox = new Outbox(options.outbox, clock);
+    this.journals = new AmqpJournals(options.journal, logger);
     this.publisher = new AmqpPublisher(this.outbox, clock, logger);
     this.requester = new AmqpRequester(service, clock, logger);
     this.replier = new AmqpReplier({
@@ -103,7 +111,7 @@ export class AmqpTransport implements Transport {
     });
     this.publishing = this.link('publish', {
       setup: async (model) => {
-        await declareExchanges(model);
+        await this.declareTopology(model);
         await this.publisher.attach(model);
         await this.requester.attach(model);
       },
@@ -120,7 +128,7 @@ export class AmqpTransport implements Transport {
     });
     this.consuming = this.link('consume', {
       setup: async (model) => {
-        await declareExchanges(model);
+        await this.declareTopology(model);
         this.consumingModel = model;
         this.pool.attach(model);
         await Promise.all([...this.consumers].map((it) => it.attach(model)));
@@ -228,8 +236,24 @@ export class AmqpTransport implements Transport {
   }
 
   async openLog(options: LogOptions, handlers: LogHandlers): Promise<TransportLog> {
-    void handlers;
-    throw new AppError('not_implemented', `no log of ${options.exchange} yet`);
+    const { clock, logger, service } = this.options;
+    const log = new AmqpLog(
+      {
+        log: options,
+        prefetch: options.prefetch ?? DEFAULT_LOG_PREFETCH,
+        journals: this.journals,
+        publishMarker: async (exchange, routingKey) => {
+          const marker = { exchange, routingKey, type: 'fence', body: Buffer.from('{}') };
+          await this.outbox.publish(completeMessage(marker, service, clock), {});
+        },
+        logger,
+        onStateChange: () => this.updateStatus(),
+      },
+      handlers,
+      (it) => this.consumers.delete(it),
+    );
+    await this.add(log);
+    return log;
   }
 
   async serveRequests(options: ServeRequestsOptions, handler: RequestHandler): Promise<Subscription> {
@@ -327,6 +351,12 @@ export class AmqpTransport implements Transport {
     this.cell.set('stopped');
   }
 
+  /** On both connections: whichever stands first must not find an exchange missing, nor publish past a log. */
+  private async declareTopology(model: ChannelModel): Promise<void> {
+    await declareExchanges(model);
+    await this.journals.declareAll(model);
+  }
+
   /** Waits for a connection if there is none, then until the consumer consumes. */
   private async add(consumer: AmqpConsumer): Promise<void> {
     this.consumers.add(consumer);
@@ -409,7 +439,6 @@ export class AmqpTransport implements Transport {
   }
 }
 
-/** On both connections: whichever stands first must not find an exchange missing. */
 async function declareExchanges(model: ChannelModel): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);

@@ -237,8 +237,8 @@ export function describeEventLog(suite: ContractSuite): void {
     it('knows the first offset only once there is one', async () => {
       const broker = await suite.connect();
       const log = await suite.openLog(broker, { exchange: 'messaging' });
-      expect(await log.reader.firstOffset()).toBeUndefined();
       expect(log.reader.position).toBeUndefined();
+      expect(await log.reader.firstOffset()).toBeUndefined();
 
       await broker.publish({ ...suite.event(`${suite.tag}.x`), exchange: 'messaging' });
       await log.reader.fence();
@@ -302,13 +302,13 @@ export function describeShortEventLog(suite: ContractSuite): void {
     }
 
     const log = await suite.openLog(broker, { from });
-    await log.reader.fence();
+    await Promise.all([log.reader.fence(), probe.reader.fence()]);
 
-    expect(log.truncations).toEqual([{ from, to: log.entries[0]!.offset }]);
-    expect(log.truncations[0]!.to).toBeGreaterThan(from);
+    const to = log.truncations[0]?.to ?? 0;
+    expect(log.truncations).toEqual([{ from, to }]);
+    expect(to).toBeGreaterThan(from);
     expect(log.resets).toEqual([]);
-    const newest = probe.entries.at(-1)!;
-    expect(log.entries.at(-1)).toEqual(newest);
-    expect(log.entries).toEqual(probe.entries.slice(-log.entries.length));
+    expect(log.entries).toEqual(probe.entries.filter((it) => it.offset >= to));
+    expect(log.entries.length).toBeLessThan(MESSAGES);
   });
 }

@@ -20,3 +20,4 @@ export function retryDelayMs(deliveries: number): number {
 export const DEFAULT_PREFETCH = 10;
 export const DEFAULT_DELIVERY_LIMIT = 5;
 export const DEFAULT_FEED_PREFETCH = 500;
+export const DEFAULT_LOG_PREFETCH = 500;
