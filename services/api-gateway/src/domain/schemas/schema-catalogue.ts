@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { _, Ajv, str, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AppError } from '@ringdown/core';
 import type { FaultDetail } from '@ringdown/http';
 import { metaflowSchema, metaflowsSchema, moduleSchemas, type JsonSchema } from './module-schemas';
@@ -10,7 +10,7 @@ export type Faults = Record<string, Record<string, FaultDetail>>;
 
 /** The JSON schemas of the API: those served are those used. */
 export class SchemaCatalogue {
-  private readonly ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true });
+  private readonly ajv = countingCodeUnits(new Ajv({ allErrors: true, useDefaults: true, strict: true }));
   private readonly schemas: ReadonlyMap<string, JsonSchema>;
 
   constructor(schemas: readonly JsonSchema[] = [metaflowSchema, metaflowsSchema, ...moduleSchemas]) {
@@ -57,6 +57,20 @@ export function throwFaults(faults: Faults): void {
   const paths = Object.keys(faults);
   if (paths.length === 0) return;
   throw new AppError('validation_failed', `not valid: ${paths.slice(0, 10).join(', ')}`, { details: faults });
+}
+
+/** Lengths are counted as everywhere else in this system, in UTF-16 code units; JSON schema counts characters. */
+function countingCodeUnits(ajv: Ajv): Ajv {
+  return ajv.removeKeyword('maxLength').addKeyword({
+    keyword: 'maxLength',
+    type: 'string',
+    schemaType: 'number',
+    validate: (max: number, value: string) => value.length <= max,
+    error: {
+      message: ({ schemaCode }) => str`must NOT have more than ${schemaCode} characters`,
+      params: ({ schemaCode }) => _`{limit: ${schemaCode}}`,
+    },
+  });
 }
 
 function addFault(faults: Faults, base: readonly string[], error: ErrorObject): void {
