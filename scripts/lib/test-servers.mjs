@@ -9,10 +9,11 @@ export async function startTestServers(kit, say) {
   const starts = await Promise.allSettled([
     startOne(kit, say, 'RabbitMQ', kit.startRabbitMq),
     startOne(kit, say, 'PostgreSQL', kit.startPostgres),
+    kit.prepareAsterisk({ say: (line) => say(`Asterisk: ${line}`) }),
   ]);
   const failed = starts.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;
-  const [rabbitMq, postgres] = starts.map(({ value }) => value);
+  const [rabbitMq, postgres, noAsterisk] = starts.map(({ value }) => value);
   const env = {};
   const missing = {};
   if (rabbitMq.server) {
@@ -24,7 +25,13 @@ export async function startTestServers(kit, say) {
   if (postgres.server) env.RINGDOWN_TEST_DATABASE_URL = postgres.server.url;
   else env.RINGDOWN_TEST_DATABASE_MISSING = missing.PostgreSQL = postgres.reason;
 
-  // Empty means no; unset would let specs look for themselves.
+  // Each spec starts a switch of its own, where one can be had. Empty means no; unset would let specs look for
+  // themselves.
+  env.RINGDOWN_TEST_ASTERISK = noAsterisk === undefined ? 'yes' : '';
+  if (noAsterisk !== undefined) {
+    env.RINGDOWN_TEST_ASTERISK_MISSING = noAsterisk;
+    say(`Asterisk: none. ${noAsterisk}`);
+  }
   const own = await ownServersPossible(kit, say, [rabbitMq.server, postgres.server]);
   env.RINGDOWN_TEST_OWN_SERVERS = own ? 'yes' : '';
   return { env, missing };

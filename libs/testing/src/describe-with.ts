@@ -60,17 +60,19 @@ export function describeWithOwnServers(name: string, suite: () => void): void {
   );
 }
 
-function describeWith(
+/** One suite that runs, or is skipped or fails (`required`) with the reason why it cannot. */
+export function describeWith(
   server: string,
   present: string | undefined,
   reason: string | undefined,
   name: string,
   run: () => void,
   skip: () => void,
+  required = process.env['CI'] === 'true',
 ): void {
   if (present) return describe(name, run);
   const why = `needs ${server}: ${reason ?? 'run it through npm test'}`;
-  if (process.env['CI'] === 'true') {
+  if (required) {
     describe(name, () => {
       it(`has its server (${why})`, () => {
         throw new Error(why);

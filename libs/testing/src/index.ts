@@ -38,3 +38,8 @@ export { TestSystem, type RunningService, type SystemOptions } from './system';
 export { ownServersPossible } from './servers/own-servers';
 export { hold, type Held } from './guard';
 export { temporaryDirectory } from './servers/temporary-directory';
+export { startAsterisk, type Asterisk } from './asterisk/asterisk';
+export { AmiClient, type AmiMessage } from './asterisk/ami-client';
+export { describeWithAsterisk, prepareAsterisk } from './asterisk/describe-with-asterisk';
+export { SipCall } from './asterisk/sip-call';
+export { Telephone } from './asterisk/telephone';

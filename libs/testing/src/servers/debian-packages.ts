@@ -45,7 +45,8 @@ async function installPackages(recipe: PackageRecipe, context: StartContext): Pr
     // An outdated index is no reason to stop when the packages can be had all the same.
     await updateIndex().catch(() => undefined);
     await aptGet(['install', '-y', '-q', '--no-install-recommends', ...recipe.packages]);
-    await run('systemctl', ['disable', '--quiet', ...recipe.services]).catch(() => undefined);
+    if (recipe.services.length > 0)
+      await run('systemctl', ['disable', '--quiet', ...recipe.services]).catch(() => undefined);
   } catch (error) {
     throw new ServerUnavailable(`installing ${names} failed: ${(error as Error).message}`);
   } finally {
@@ -56,6 +57,11 @@ async function installPackages(recipe: PackageRecipe, context: StartContext): Pr
 export function installRabbitMq(context: StartContext): Promise<void> {
   const recipe = { packages: ['rabbitmq-server'], services: ['rabbitmq-server', 'epmd.socket'] };
   return oneAtATime(() => installPackages(recipe, context));
+}
+
+/** SIPp, which plays the telephones of the tests. */
+export function installSipp(context: StartContext): Promise<void> {
+  return oneAtATime(() => installPackages({ packages: ['sip-tester'], services: [] }, context));
 }
 
 /** PostgreSQL would make a cluster on the default port on installation; its common package is told not to, first. */

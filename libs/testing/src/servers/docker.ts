@@ -7,7 +7,8 @@ import { freePorts } from '../free-port';
 import { ServerUnavailable, type BreakableServer, type StartContext } from './server';
 
 const PULL_TIMEOUT_MS = 120_000;
-const LABEL = 'ringdown.test-server';
+/** Every container of the test kit carries it, with a value of its own. */
+export const LABEL = 'ringdown.test-server';
 
 /** What to run in a container. */
 export interface ContainerRecipe {
@@ -66,7 +67,7 @@ export async function dockerCanRun(images: readonly string[], context: StartCont
 }
 
 /** The engine, or a {@link ServerUnavailable} saying why not. */
-async function dockerClient(): Promise<ContainerRuntimeClient> {
+export async function dockerClient(): Promise<ContainerRuntimeClient> {
   // Our guard removes the containers of a crashed run; the reaper container would be one more image to fetch.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
   const { getContainerRuntimeClient } = await import('testcontainers');
@@ -77,7 +78,8 @@ async function dockerClient(): Promise<ContainerRuntimeClient> {
   }
 }
 
-async function ensureImage(
+/** Pulls the image unless it is here. Errors: {@link ServerUnavailable}. */
+export async function ensureImage(
   client: ContainerRuntimeClient,
   image: string,
   context: StartContext,
@@ -188,22 +190,8 @@ class DockerServer implements BreakableServer {
     this.release();
   }
 
-  private async removeContainers(): Promise<void> {
-    const { dockerode } = this.client.container;
-    const filters = { label: [`${LABEL}=${this.label}`] };
-    const containers = await dockerode.listContainers({ all: true, filters });
-    await Promise.all(
-      containers.map(({ Id }) =>
-        dockerode
-          .getContainer(Id)
-          .remove({ force: true, v: true })
-          .catch((error: unknown) => {
-            // Gone, or about to be, because somebody else removes it.
-            const status = (error as { statusCode?: number }).statusCode;
-            if (status !== 404 && status !== 409) throw error;
-          }),
-      ),
-    );
+  private removeContainers(): Promise<void> {
+    return removeLabelled(this.client, `${LABEL}=${this.label}`);
   }
 
   private engineContainer(): ReturnType<ContainerRuntimeClient['container']['getById']> {
@@ -225,7 +213,26 @@ class DockerServer implements BreakableServer {
   }
 }
 
-function engineAddress(client: ContainerRuntimeClient): DockerAddress {
+/** Removes every container with this label, `name=value`, running or not. */
+export async function removeLabelled(client: ContainerRuntimeClient, label: string): Promise<void> {
+  const { dockerode } = client.container;
+  const containers = await dockerode.listContainers({ all: true, filters: { label: [label] } });
+  await Promise.all(
+    containers.map(({ Id }) =>
+      dockerode
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch((error: unknown) => {
+          // Gone, or about to be, because somebody else removes it.
+          const status = (error as { statusCode?: number }).statusCode;
+          if (status !== 404 && status !== 409) throw error;
+        }),
+    ),
+  );
+}
+
+/** Where the guard finds the engine. */
+export function engineAddress(client: ContainerRuntimeClient): DockerAddress {
   const modem = client.container.dockerode.modem as {
     socketPath?: string;
     host?: string;
