@@ -90,8 +90,10 @@ export class EventHold implements StreamFilter {
   }
 
   onEnded(stream: object): void {
-    this.streams.get(stream)?.before?.onEnded(stream);
+    const entry = this.streams.get(stream);
     this.streams.delete(stream);
+    entry?.before?.onEnded(stream);
+    if (this.state !== 'over') entry?.leave?.();
     if (this.state === 'holding') this.fail('a subscription ended while the snapshot was made');
   }
 

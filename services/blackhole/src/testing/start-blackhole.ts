@@ -7,7 +7,7 @@ import {
   type FeedOptions,
 } from '@ringdown/broker';
 import { loadSettings, type SettingsOverrides } from '@ringdown/config';
-import { encodeEvent, type EventDraft } from '@ringdown/contracts';
+import { encodeEvent, type EventDraft, type WireMessage } from '@ringdown/contracts';
 import { WsClient, onTeardown, type WsConnectOptions } from '@ringdown/testing';
 import { buildBlackhole, type Blackhole } from '../index';
 import { FakeDirectory } from './fake-directory';
@@ -31,10 +31,16 @@ export interface TestBlackhole {
   readonly token: string;
   /** The bindings on the broker right now. */
   bindings(): string[];
+  /** What the gateway's feed calls. */
+  handlers(): FeedHandlers;
   /** Makes the feed report a gap. */
   gap(reason: 'reconnect' | 'overflow' | 'cancelled', sinceMs: number): void;
   /** Runs before each bind; may wait or throw. */
   beforeBind: (exchange: string, pattern: string) => Promise<void>;
+  /** Runs before each message of the feed, in their order; may wait. */
+  beforeMessage: (() => Promise<void>) | undefined;
+  /** A broker of another service of the same system. */
+  join(service: string): Broker;
   connect(options?: WsConnectOptions): Promise<WsClient>;
   /** With a token of the account already in place. */
   connectAs(accountId: string, options?: WsConnectOptions): Promise<WsClient>;
@@ -63,11 +69,25 @@ export async function startBlackhole(
   const peer = connectBroker('tester');
   let feed: Feed | undefined;
   let handlers: FeedHandlers | undefined;
-  const hooks: Pick<TestBlackhole, 'beforeBind'> = { beforeBind: () => Promise.resolve() };
+  const hooks: Pick<TestBlackhole, 'beforeBind' | 'beforeMessage'> = {
+    beforeBind: () => Promise.resolve(),
+    beforeMessage: undefined,
+  };
+  let behind: Promise<void> | undefined;
   const openFeed = broker.openFeed.bind(broker);
   broker.openFeed = async (options: FeedOptions, given: FeedHandlers): Promise<Feed> => {
     handlers = given;
-    const opened = await openFeed(options, given);
+    const onMessage = (message: WireMessage): void => {
+      if (behind === undefined && hooks.beforeMessage === undefined) return given.onMessage(message);
+      const last = (behind ?? Promise.resolve())
+        .then(() => hooks.beforeMessage?.())
+        .then(() => given.onMessage(message))
+        .finally(() => {
+          if (behind === last) behind = undefined;
+        });
+      behind = last;
+    };
+    const opened = await openFeed(options, { ...given, onMessage });
     const bind = opened.bind.bind(opened);
     opened.bind = async (exchange, pattern) => {
       await hooks.beforeBind(exchange, pattern);
@@ -99,7 +119,9 @@ export async function startBlackhole(
     directory,
     url,
     token: directory.tokenFor(CUSTOMER),
+    join: connectBroker,
     bindings: () => (feed?.bindings ?? []).map(({ exchange, pattern }) => `${exchange} ${pattern}`).sort(),
+    handlers: () => handlers!,
     gap: (reason: 'reconnect' | 'overflow' | 'cancelled', sinceMs: number) =>
       handlers?.onGap({ reason, sinceMs }),
     connect: (options?: WsConnectOptions) => WsClient.connect(url, options),
