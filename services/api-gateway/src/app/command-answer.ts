@@ -6,7 +6,7 @@ const MAX_IGNORED = 50;
 /** What is answered to a command that was not refused: what was seen, or that nothing proved it. */
 export function commandAnswer(
   outcome: CommandOutcome,
-  facts: { readonly action: string; readonly message: string; readonly ignored: readonly string[] },
+  facts: { readonly action: string; readonly message: string },
 ): Answer {
   const { status, seen, ignored = [] } = outcome;
   return {
@@ -16,7 +16,7 @@ export function commandAnswer(
       status,
       message: status === 'confirmed' ? facts.message : 'accepted, not confirmed',
       ...(seen === undefined ? {} : { seen }),
-      ignored: [...new Set([...ignored, ...facts.ignored])].slice(0, MAX_IGNORED),
+      ignored: [...new Set(ignored)].slice(0, MAX_IGNORED),
     },
   };
 }

@@ -386,6 +386,8 @@ describe('an action', () => {
     expect(status).toBe(400);
     expect(envelope).toMatchObject({ message: 'validation error' });
     expect(envelope['data']).toHaveProperty([field, rule, 'message']);
+    if (rule === 'maxLength')
+      expect(envelope['data']).toHaveProperty([field, rule, 'target'], field === 'id' ? 128 : 256);
     expect(asked()).not.toContain(commandChannel.name);
   });
 
@@ -492,6 +494,17 @@ describe('a command that fails', () => {
     expect(answer.status).toBe(status);
     expect(answer.envelope).toMatchObject({ message, error: String(status), data });
     if (status === 503) expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  it('speaks of what the client wrote, under the name it wrote', async () => {
+    const details = { id: { not_found: { message: 'no such media' } } };
+    fixture.fail(commandChannel, new AppError('validation_failed', 'no', { details }));
+
+    const flat = await post({ action: 'play', media_id: 'm' });
+    const nested = await post({ action: 'play', data: { id: 'm' } });
+
+    expect(flat.envelope['data']).toEqual({ media_id: details.id });
+    expect(nested.envelope['data']).toEqual({ 'data.id': details.id });
   });
 
   it('has been waited for longer than its proof takes, whatever the setting says', async () => {

@@ -1,5 +1,6 @@
 import { commandChannel, getDocument } from '@ringdown/contracts';
-import { CALL_ID, channelOf, serveChannels } from '../testing/fake-calls';
+import { AppError } from '@ringdown/core';
+import { answerCommands, CALL_ID, channelOf, serveChannels } from '../testing/fake-calls';
 import { PARENT } from '../testing/fake-directory';
 import { GatewayFixture, type Answered } from '../testing/gateway-fixture';
 
@@ -143,6 +144,23 @@ describe('a metaflow', () => {
 
     expect(envelope['data']).toMatchObject({
       ignored: ['data.leg', 'data.a%2Eb', 'children.1.data.url'],
+    });
+  });
+
+  it('says of the switch’s word where the client wrote what it is about', async () => {
+    const node = { module: 'transfer', data: { target: '9', moh: 'm' } };
+    answerCommands(fixture, { status: 'accepted', ignored: ['moh'] });
+    expect((await putNode(node)).envelope['data']).toMatchObject({ ignored: ['data.moh'] });
+
+    const target = { not_found: { message: 'no such extension', target: '9' } };
+    const other_leg_call_id = { required: { message: 'Channel is not bridged' } };
+    const details = { target, other_leg_call_id };
+    fixture.fail(commandChannel, new AppError('validation_failed', 'no', { details }));
+
+    const { status, envelope } = await putNode(node);
+    expect({ status, data: envelope['data'] }).toEqual({
+      status: 400,
+      data: { 'data.target': target, other_leg_call_id },
     });
   });
 

@@ -17,8 +17,9 @@ import type {
 import { InvalidData } from '../crossbar/invalid-data';
 import { csvTypeOf } from '../crossbar/representation';
 import { ActionParser } from '../domain/calls/action-parser';
-import { completeFlow, type FlowDraft } from '../domain/calls/draft-flow';
+import { completeFlow } from '../domain/calls/draft-flow';
 import { MetaflowParser } from '../domain/calls/metaflow-parser';
+import { placesOfCommand, refusalAtPlaces, type ParsedFlow } from '../domain/calls/parsed-flow';
 import { unwrapMetaflow } from '../domain/calls/unwrap-metaflow';
 import { detailColumns, listColumns } from '../domain/channels/channel-columns';
 import { channelDetails, channelRow } from '../domain/channels/channel-rows';
@@ -102,16 +103,23 @@ function channelResource(
     command(request, async () => (await channelOf(request)).owner_id);
   const execute = async (
     request: AuthenticatedRequest,
-    flow: FlowDraft,
-    facts: { readonly action: string; readonly message: string; readonly ignored: readonly string[] },
+    parsed: ParsedFlow,
+    facts: { readonly action: string; readonly message: string },
   ): Promise<Answer> => {
     const accountId = request.params['account_id']!;
     const payload = {
       account_id: accountId,
       call_id: callIdOf(request.params['uuid']!),
-      flow: await completeFlow(flow, callflowExtensions(rpc, accountId, request)),
+      flow: await completeFlow(parsed.flow, callflowExtensions(rpc, accountId, request)),
     };
-    return commandAnswer(await rpc.command(commandChannel, payload, request), facts);
+    const placeOf = placesOfCommand(parsed);
+    try {
+      const outcome = await rpc.command(commandChannel, payload, request);
+      const ignored = [...(outcome.ignored ?? []).map(placeOf), ...parsed.ignored];
+      return commandAnswer({ ...outcome, ignored }, facts);
+    } catch (error) {
+      throw refusalAtPlaces(error, placeOf);
+    }
   };
 
   return {
@@ -129,7 +137,7 @@ function channelResource(
           const { other_leg_call_id: otherLeg } = await channelOf(request);
           const parsed = actions.parse(data, { bridged: otherLeg !== undefined });
           if (parsed === undefined) throw new InvalidData(data);
-          return execute(request, parsed.flow, parsed);
+          return execute(request, parsed, parsed);
         },
       },
       PUT: {
@@ -143,8 +151,9 @@ function channelResource(
           await channelOf(request);
           const node = unwrapMetaflow(data, beside);
           if (node === undefined) throw new InvalidData(data);
-          const { flow, ignored } = metaflows.parse(node);
-          return execute(request, flow, { action: 'metaflow', message: 'metaflow sent', ignored });
+
+          const facts = { action: 'metaflow', message: 'metaflow sent' };
+          return execute(request, metaflows.parse(node), facts);
         },
       },
     },

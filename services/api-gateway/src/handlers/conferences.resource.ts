@@ -67,7 +67,11 @@ export function conferenceResource(
             request,
           );
           const { action } = command;
-          return commandAnswer(outcome, { action, message: `${action} initiated`, ignored });
+          const allIgnored = [...(outcome.ignored ?? []), ...ignored];
+          return commandAnswer(
+            { ...outcome, ignored: allIgnored },
+            { action, message: `${action} initiated` },
+          );
         },
       },
     },

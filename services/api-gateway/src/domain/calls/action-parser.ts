@@ -1,8 +1,8 @@
 import { fieldError } from '@ringdown/http';
 import type { CallCommandModule } from '../schemas/modules';
-import { throwFaults, type Faults, type SchemaCatalogue } from '../schemas/schema-catalogue';
+import { faultPath, throwFaults, type Faults, type SchemaCatalogue } from '../schemas/schema-catalogue';
 import { commandOf, ignoredMembers, requireMembers } from './module-command';
-import type { ParsedFlow } from './metaflow-parser';
+import { atPlaces, type ParsedFlow } from './parsed-flow';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -69,6 +69,8 @@ export class ActionParser {
     const path = nested === undefined ? [] : ['data'];
     const { module, aliases = {}, fixed = {} } = facts;
     const renamed = Object.entries(aliases).filter(([alias]) => given[alias] !== undefined);
+    const written = new Map(renamed.map(([alias, name]) => [name, alias]));
+    const placeOf = (member: string): string => faultPath([...path, written.get(member) ?? member]);
     const complete: Record<string, unknown> = structuredClone({
       ...given,
       ...Object.fromEntries(renamed.map(([alias, name]) => [name, given[alias]])),
@@ -76,34 +78,21 @@ export class ActionParser {
     });
 
     const faults: Faults = {};
-    this.schemas.complete(`metaflows.${module}`, complete, path, faults);
-    if (Object.keys(faults).length === 0) requireMembers(module, complete, path, faults);
-    throwFaults(atTheClientsNames(faults, path, renamed));
+    this.schemas.complete(`metaflows.${module}`, complete, [], faults);
+    if (Object.keys(faults).length === 0) requireMembers(module, complete, [], faults);
+    throwFaults(atPlaces(faults, placeOf));
     const known = Object.keys(aliases);
     return {
       action: action as string,
       message: facts.message,
       flow: { command: commandOf(module, complete, path) },
+      placeOf,
       ignored: [
         ...ignoredMembers(module, given, path).filter((place) => !known.includes(place.split('.').at(-1)!)),
         ...(nested === undefined ? [] : Object.keys(members).filter((name) => name !== 'data')),
       ],
     };
   }
-}
-
-/** Says `transfer-type` of what the client wrote so. */
-function atTheClientsNames(
-  faults: Faults,
-  path: readonly string[],
-  renamed: readonly (readonly [string, string])[],
-): Faults {
-  const places = new Map(
-    renamed.map(([alias, name]) => [[...path, name].join('.'), [...path, alias].join('.')] as const),
-  );
-  return Object.fromEntries(
-    Object.entries(faults).map(([place, fault]) => [places.get(place) ?? place, fault]),
-  );
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -4,6 +4,7 @@ import { faultPath, throwFaults, type Faults, type SchemaCatalogue } from '../sc
 import { boundFlow } from './bound-flow';
 import type { FlowDraft } from './draft-flow';
 import { commandOf, ignoredMembers, requireMembers } from './module-command';
+import type { ParsedFlow } from './parsed-flow';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -12,12 +13,6 @@ interface Node {
   readonly module: string;
   readonly data: JsonObject;
   readonly children?: Readonly<Record<string, Node>>;
-}
-
-/** A flow, and the paths of what the client gave that nobody acts on. */
-export interface ParsedFlow {
-  readonly flow: FlowDraft;
-  readonly ignored: readonly string[];
 }
 
 /**
@@ -38,7 +33,7 @@ export class MetaflowParser {
     const flow = walk.visit(node as Node, value as JsonObject, []);
     throwFaults(walk.faults);
     if (walk.notImplemented.size > 0) throw notImplemented([...walk.notImplemented]);
-    return { flow: flow!, ignored: walk.ignored };
+    return { flow: flow!, ignored: walk.ignored, placeOf: (member) => faultPath(['data', member]) };
   }
 }
 
