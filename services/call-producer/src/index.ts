@@ -1,1 +1,3 @@
-export {};
+export { buildCallProducer } from './call-producer';
+export { type CallProducerPorts } from './container';
+export { switchIdOf, type CallProducerSettings } from './config';

@@ -1,0 +1,168 @@
+import { encodeEvent, encodeSwitchSnapshot, type ChannelState, type EventDraft } from '@ringdown/contracts';
+import { backoffMs, messageOf, pause, type Clock, type Logger } from '@ringdown/core';
+import type { CallSource, CallSourceFactory, EndpointDirectory } from '../domain/call-source';
+import type { EventPublisher } from './event-publisher';
+
+export const APP_ID = 'call-producer';
+/** On a clean end, for what is still unconfirmed. */
+const FLUSH_TIMEOUT_MS = 3_000;
+
+export interface TenureParts {
+  readonly switchId: string;
+  /** This instance, in snapshots. */
+  readonly holder: string;
+  readonly factory: CallSourceFactory;
+  readonly publisher: EventPublisher;
+  readonly directory: EndpointDirectory;
+  /** Resolves when the directory is as good as it will get for now. */
+  readonly directoryReady: (signal: AbortSignal) => Promise<void>;
+  readonly known: (signal: AbortSignal) => Promise<readonly ChannelState[]>;
+  readonly snapshotIntervalMs: number;
+  readonly counters: TenureCounters;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export interface TenureCounters {
+  refused(): void;
+  snapshotTaken(channels: number): void;
+}
+
+/**
+ * The time from getting a switch to losing it: one source, its events, its snapshots. A new tenure needs a new object.
+ */
+export class Tenure {
+  private readonly ended = new AbortController();
+  private current: CallSource | undefined;
+  private reconciled = false;
+  private snapshotTimer: NodeJS.Timeout | undefined;
+  private refusalLogged = false;
+  private readonly running: Promise<void>;
+
+  constructor(private readonly parts: TenureParts) {
+    this.running = this.run();
+  }
+
+  /** Undefined while it is not started yet, and after the end. */
+  get source(): CallSource | undefined {
+    return this.ended.signal.aborted ? undefined : this.current;
+  }
+
+  /** The switch is another's from this moment: nothing of ours leaves any more. Resolves when the source has stopped. */
+  async lose(): Promise<void> {
+    this.ended.abort();
+    this.parts.publisher.close();
+    await this.finish();
+  }
+
+  /** Ends while the switch is still ours: what the source says while it stops is still published. */
+  async close(): Promise<void> {
+    if (!this.ended.signal.aborted && this.current !== undefined) {
+      await this.stopSource(this.current);
+      await this.parts.publisher
+        .flush(FLUSH_TIMEOUT_MS)
+        .catch((error: unknown) =>
+          this.parts.logger.warn('the last events were not confirmed', { reason: messageOf(error) }),
+        );
+    }
+    await this.lose();
+  }
+
+  private async finish(): Promise<void> {
+    clearTimeout(this.snapshotTimer);
+    await this.running;
+    if (this.current !== undefined) await this.stopSource(this.current);
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.ended;
+    const { parts } = this;
+    try {
+      const [known] = await Promise.all([parts.known(signal), parts.directoryReady(signal)]);
+      if (signal.aborted) return;
+      parts.publisher.open(() => this.snapshot());
+      await this.startSource(known);
+      if (signal.aborted) return;
+      if (!this.reconciled && this.current?.problem() === undefined) this.snapshot();
+      this.planSnapshot();
+    } catch (error) {
+      parts.logger.error('the switch could not be taken over', { error });
+    }
+  }
+
+  private async startSource(known: readonly ChannelState[]): Promise<void> {
+    const { factory, directory, logger } = this.parts;
+    for (let attempt = 0; !this.ended.signal.aborted; attempt += 1) {
+      const source = factory({
+        emit: (draft) => this.emit(draft),
+        snapshot: () => this.snapshot(),
+        known,
+        endpoints: directory,
+      });
+      this.current = source;
+      try {
+        await source.start();
+        logger.info('serving the switch', { source: source.name, knownChannels: known.length });
+        return;
+      } catch (error) {
+        this.current = undefined;
+        logger.warn('the source did not start', { source: source.name, reason: messageOf(error) });
+        await this.stopSource(source);
+        await pause(backoffMs(attempt, { initialMs: 250, maxMs: 5_000 }), this.ended.signal);
+      }
+    }
+  }
+
+  private async stopSource(source: CallSource): Promise<void> {
+    try {
+      await source.stop();
+    } catch (error) {
+      this.parts.logger.warn('the source did not stop cleanly', { reason: messageOf(error) });
+    }
+  }
+
+  private emit(draft: EventDraft): void {
+    if (this.ended.signal.aborted) return;
+    const { switchId, publisher, counters, logger } = this.parts;
+    try {
+      const place = { switch_nodename: switchId };
+      const body = {
+        ...draft.body,
+        ...(draft.family === 'call'
+          ? { ...place, switch_hostname: switchId, media_server: switchId }
+          : place),
+      };
+      publisher.publish([encodeEvent({ ...draft, body, appId: APP_ID })]);
+    } catch (error) {
+      counters.refused();
+      if (this.refusalLogged) return;
+      this.refusalLogged = true;
+      logger.warn('the source made an event that cannot be published (logged once)', {
+        routingKey: draft.routingKey,
+        reason: messageOf(error),
+      });
+    }
+  }
+
+  private snapshot(): void {
+    const source = this.source;
+    if (source === undefined) return;
+    const { switchId, holder, publisher, counters, clock, logger } = this.parts;
+    this.reconciled = true;
+    try {
+      const channels = source.channels();
+      publisher.publish(encodeSwitchSnapshot({ switch: switchId, holder, taken_at: clock(), channels }));
+      counters.snapshotTaken(channels.length);
+    } catch (error) {
+      logger.error('no snapshot could be taken', { error });
+    }
+  }
+
+  private planSnapshot(): void {
+    this.snapshotTimer = setTimeout(() => {
+      // What a source believes while it is cut off is not what is there.
+      if (this.current?.problem() === undefined) this.snapshot();
+      this.planSnapshot();
+    }, this.parts.snapshotIntervalMs);
+  }
+}

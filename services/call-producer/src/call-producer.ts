@@ -1,0 +1,63 @@
+import type { Subscription } from '@ringdown/broker';
+import { memoised } from '@ringdown/core';
+import type { Component, ServiceModule } from '@ringdown/runtime';
+import type { CallProducerSettings } from './config';
+import { buildContainer, SERVICE, type CallProducerPorts } from './container';
+import { instanceOperations } from './handlers/switch-operations';
+import { callProducerReadiness } from './readiness';
+import { tokens } from './tokens';
+
+/**
+ * Builds the service; nothing is connected before its components are started. Error: `validation_failed` when the settings
+ * name no source of calls.
+ */
+export function buildCallProducer(settings: CallProducerSettings, ports: CallProducerPorts): ServiceModule {
+  const container = buildContainer(settings, ports);
+  const broker = container.resolve(tokens.broker);
+  const endpoints = container.resolve(tokens.endpoints);
+  const publisher = container.resolve(tokens.publisher);
+  const holder = container.resolve(tokens.holder);
+  const metrics = container.resolve(tokens.metrics);
+  let draining = false;
+
+  metrics.observe({
+    active: () => holder.currentSource !== undefined,
+    connected: () => holder.problem() === undefined,
+    channels: () => holder.currentSource?.channels().length ?? 0,
+    endpoints: () => endpoints.directory.size,
+    waitingEvents: () => publisher.depth,
+  });
+  broker.onStatus(({ state }) => {
+    if (state === 'ready') publisher.resume();
+  });
+
+  let serving: Subscription | undefined;
+  const operations: Component = {
+    name: 'call-producer operations',
+    start: memoised(async () => {
+      serving = await broker.serve(
+        instanceOperations(() => holder.currentSource).map((handler) => metrics.counted(handler)),
+      );
+    }),
+    stop: memoised(async () => serving?.close()),
+  };
+
+  return {
+    name: SERVICE,
+    components: [
+      named('call-producer broker', broker),
+      named('call-producer endpoints', endpoints),
+      operations,
+      named('call-producer switch', holder),
+    ],
+    readiness: () => callProducerReadiness({ broker, holder, draining: () => draining }),
+    beginDrain: () => {
+      draining = true;
+    },
+    metrics: metrics.registry,
+  };
+}
+
+function named(name: string, part: { start(): Promise<void>; stop(): Promise<void> }): Component {
+  return { name, start: () => part.start(), stop: () => part.stop() };
+}

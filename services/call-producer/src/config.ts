@@ -1,0 +1,36 @@
+import { AppError } from '@ringdown/core';
+import type { CallSourceName, Settings } from '@ringdown/config';
+
+/** The settings this service reads. */
+export type CallProducerSettings = Pick<
+  Settings,
+  | 'callSource'
+  | 'callSwitch'
+  | 'callSnapshotIntervalS'
+  | 'simulatorSeed'
+  | 'simulatorMaxCalls'
+  | 'asteriskHost'
+  | 'asteriskAmiPort'
+  | 'asteriskAmiUsername'
+  | 'asteriskAmiPassword'
+  | 'asteriskContext'
+>;
+
+/** A source that there is something to build from. */
+export type ChosenSource = Exclude<CallSourceName, 'none'>;
+
+/** Error: `validation_failed` when no source was chosen, in a sentence for whoever started the process. */
+export function chosenSource({ callSource }: Pick<CallProducerSettings, 'callSource'>): ChosenSource {
+  if (callSource === undefined || callSource === 'none') {
+    throw new AppError(
+      'validation_failed',
+      'call-producer has no switch to serve: set RINGDOWN_CALL_SOURCE to asterisk (a live switch) or simulator (made-up calls).',
+    );
+  }
+  return callSource;
+}
+
+/** Name of the switch, and with it of the claim: the source's unless it was given one. */
+export function switchIdOf(settings: Pick<CallProducerSettings, 'callSource' | 'callSwitch'>): string {
+  return settings.callSwitch ?? chosenSource(settings);
+}

@@ -1,0 +1,122 @@
+import { pause } from '@ringdown/core';
+import { Random } from './random';
+import { conference } from './scenarios/conference';
+import { answered, internal, longCall, missed, onHold, outgoing } from './scenarios/conversations';
+import { fax } from './scenarios/fax';
+import { parkedAndAbandoned, parkedAndRetrieved, parkedTooLong } from './scenarios/parking';
+import type { Scenario } from './scenarios/scenario';
+import { attendedTransfer, blindTransfer } from './scenarios/transfers';
+import type { World } from './world';
+
+/** Everything once, what tells the most first, so that every kind of event comes soon even when only one call fits. */
+const FIRST_ROUND: readonly Scenario[] = [
+  onHold,
+  parkedAndRetrieved,
+  conference,
+  fax,
+  parkedAndAbandoned,
+  missed,
+  internal,
+  attendedTransfer,
+  blindTransfer,
+  outgoing,
+  parkedTooLong,
+];
+
+/** An ordinary day: the more often it is listed, the more often it happens. */
+const ORDINARY: readonly Scenario[] = [
+  answered,
+  answered,
+  answered,
+  internal,
+  internal,
+  outgoing,
+  outgoing,
+  missed,
+  onHold,
+  onHold,
+  parkedAndRetrieved,
+  parkedAndAbandoned,
+  parkedTooLong,
+  blindTransfer,
+  attendedTransfer,
+  conference,
+  fax,
+];
+
+const MIN_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 6_000;
+/** While no call fits. */
+const FULL_PAUSE_MS = 1_000;
+
+/** Starts one scenario after the other, as long as there is room for their calls. */
+export class Traffic {
+  private readonly ended = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+  private round = 0;
+  private promised = 0;
+  /** With room for one call only, a long one would leave none for everything else. */
+  private readonly kept: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly random: Random,
+    private readonly maxCalls: number,
+  ) {
+    this.kept = maxCalls < 2 ? 0 : 1;
+  }
+
+  start(): void {
+    this.running = Promise.all([this.keepLongCall(), this.playScenarios()]);
+  }
+
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await this.running;
+  }
+
+  private async keepLongCall(): Promise<void> {
+    if (this.kept === 0) return;
+    const { signal } = this.ended;
+    const random = this.branch();
+    while (!signal.aborted) {
+      await this.play(longCall, random, 1);
+      await pause(500, signal);
+    }
+  }
+
+  private async playScenarios(): Promise<void> {
+    const { signal } = this.ended;
+    let next = this.nextScenario();
+    while (!signal.aborted) {
+      const wanted = Math.min(next.calls ?? 1, this.maxCalls - this.kept);
+      if (this.room() < wanted) {
+        await pause(FULL_PAUSE_MS, signal);
+        continue;
+      }
+      void this.play(next, this.branch(), wanted);
+      next = this.nextScenario();
+      await pause(this.random.between(MIN_PAUSE_MS, MAX_PAUSE_MS), signal);
+    }
+  }
+
+  private async play(scenario: Scenario, random: Random, calls: number): Promise<void> {
+    this.promised += calls;
+    await this.world.stories.tell('traffic', (story) => scenario.play(this.world, story, random, calls));
+    this.promised -= calls;
+  }
+
+  /** Beside what was promised to scenarios, commands may have taken calls out of theirs. */
+  private room(): number {
+    return this.maxCalls - this.promised - this.world.stories.commandedCalls;
+  }
+
+  /** Chance of its own for each scenario: the order of their turns must not change what they do. */
+  private branch(): Random {
+    return new Random(this.random.between(0, 0xffff_ffff));
+  }
+
+  private nextScenario(): Scenario {
+    return FIRST_ROUND[this.round++] ?? this.random.pick(ORDINARY);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Clock, Logger } from '@ringdown/core';
+import { AppError } from '@ringdown/core';
+import { chosenSource, switchIdOf, type CallProducerSettings } from './config';
+import type { CallSourceFactory } from './domain/call-source';
+import { createSimulatorSource, type Documents } from './simulator';
+
+/** The source the settings ask for. */
+export function createSource(
+  settings: CallProducerSettings,
+  ports: { readonly documents: Documents; readonly logger: Logger; readonly clock: Clock },
+): CallSourceFactory {
+  switch (chosenSource(settings)) {
+    case 'simulator':
+      return createSimulatorSource({ ...settings, switchId: switchIdOf(settings) }, ports);
+    case 'asterisk':
+      throw new AppError('not_implemented', 'this build of call-producer has no Asterisk source');
+  }
+}
