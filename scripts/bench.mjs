@@ -1,22 +1,32 @@
-// npm run bench: what the delivery of an event costs, next to a peer in the same run.
+// npm run bench: what the delivery of an event and the registry of calls cost, next to a peer in the same run.
 import { join } from 'node:path';
 import { prepare, root } from './lib/prepare.mjs';
 import { runChild } from './lib/run-child.mjs';
-import { runTool } from './lib/tool.mjs';
+import { runTool, ToolError } from './lib/tool.mjs';
 
-const help = `npm run bench [-- --quick]
+const BENCHMARKS = ['delivery', 'registry'];
 
-CPU per delivered event, latency and loss of the whole path (RabbitMQ, blackhole) for 200 and 1,000 subscribers, next to
-a bare ws broadcast of a ready frame in the same run. Prints a table and writes the raw figures to benchmarks/results/.
+const help = `npm run bench [-- NAME …] [--quick]
+
+Prints tables and writes the raw figures to benchmarks/results/.
+
+  delivery  CPU per delivered event, latency and loss of the whole path (RabbitMQ, blackhole) for 200 and 1,000
+            subscribers, next to a bare ws broadcast of a ready frame in the same run
+  registry  memory per live channel, events folded per second and time to list an account's channels, next to a plain
+            Map of the parsed events in the same run; then the same events read from RabbitMQ's log
 
   --quick   one short run of each instead of three; good enough to see that it works`;
 
 await runTool({
   help,
+  positionals: true,
   options: { quick: { type: 'boolean' } },
-  async main(values) {
+  async main(values, names) {
+    const unknown = names.find((name) => !BENCHMARKS.includes(name));
+    if (unknown !== undefined)
+      throw new ToolError(`There is no benchmark ${unknown}; there are ${BENCHMARKS.join(' and ')}.`);
     prepare({ targets: ['services/standalone', 'benchmarks'] });
     const script = join(root, 'benchmarks', 'dist', 'main.js');
-    return runChild([script, ...(values.quick ? ['--quick'] : [])]);
+    return runChild([script, ...names, ...(values.quick ? ['--quick'] : [])]);
   },
 });

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 export class Child<Command extends object, Reply extends { readonly kind: string }> {
   private readonly process: ChildProcess;
 
-  constructor(script: string) {
-    this.process = fork(join(__dirname, script), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  /** @param script below the benchmark's own folder, with its extension `.js` */
+  constructor(script: string, nodeOptions: readonly string[] = []) {
+    this.process = fork(join(__dirname, script), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...nodeOptions],
+    });
   }
 
   get pid(): number {

@@ -1,7 +1,7 @@
 import { waitUntil } from '@ringdown/testing';
-import { Child } from './child';
+import { Child } from '../child';
 import { durationMs, type Load } from './schedule';
-import { percentile } from './statistics';
+import { percentile } from '../statistics';
 import type { Subject } from './subjects';
 import type { SubscribersCommand, SubscribersReply } from './subscribers';
 
@@ -22,7 +22,7 @@ export async function measure(
   warmUp: Load,
   load: Load,
 ): Promise<Measurement> {
-  const clients = new Child<SubscribersCommand, SubscribersReply>('subscribers.js');
+  const clients = new Child<SubscribersCommand, SubscribersReply>('delivery/subscribers.js');
   try {
     await clients.ask({
       kind: 'connect',

@@ -1,7 +1,7 @@
 import { ForeignAmqp, type TestSystem } from '@ringdown/testing';
 import type { BroadcastCommand, BroadcastReply } from './bare-broadcast';
-import { Child } from './child';
-import { cpuTimeUs } from './cpu-time';
+import { Child } from '../child';
+import { cpuTimeUs } from '../cpu-time';
 import { eventBody } from './event-body';
 import { runSchedule, type Load } from './schedule';
 
@@ -58,7 +58,7 @@ export async function ringdownSubject(
 
 /** The peer: a bare `ws` server that writes a ready frame to every client, with nothing before or beside it. */
 export async function bareWsSubject(): Promise<Subject> {
-  const child = new Child<BroadcastCommand, BroadcastReply>('bare-broadcast.js');
+  const child = new Child<BroadcastCommand, BroadcastReply>('delivery/bare-broadcast.js');
   const listening = await child.next();
   if (listening.kind !== 'listening') throw new Error('the peer did not start');
   return {
