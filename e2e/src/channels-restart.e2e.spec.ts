@@ -45,7 +45,8 @@ describeWithServers('the registry of live calls', (servers) => {
     expect(before.get('call-4@e2e')).toMatchObject({ answered: false });
 
     await system.channels[0]!.process.kill9();
-    expect((await admin.get(`/v2/accounts/${admin.accountId}/channels`)).status).toBe(503);
+    // Nobody answers, or nobody can be asked: never a list that is not one.
+    expect([503, 504]).toContain((await admin.get(`/v2/accounts/${admin.accountId}/channels`)).status);
     await system.startChannels();
 
     expect(await channelsOf(admin)).toEqual(before);
