@@ -51,7 +51,10 @@ describe('one process with nothing but Node', () => {
 
     const demo = startProcess({ script: 'scripts/demo.mjs', args: ['--pause', '0'], env });
     expect((await demo.exited).code).toBe(0);
-    for (const name of ['doc_created', 'doc_edited', 'doc_deleted']) await tail.waitForLine(name);
+    const user = /created: .* \((\w+)\)/.exec(demo.output)?.[1];
+    for (const name of ['doc_created', 'doc_edited', 'doc_deleted']) {
+      await tail.waitForLine(new RegExp(`${name}.*"id":"${user}"`));
+    }
 
     const publish = startProcess({
       script: 'scripts/publish.mjs',
@@ -59,7 +62,7 @@ describe('one process with nothing but Node', () => {
       env,
     });
     expect((await publish.exited).code).toBe(0);
-    await narrow.waitForLine(/CHANNEL_CREATE.*a1/);
+    await narrow.waitForLine(/call\.CHANNEL_CREATE\.a1 /);
     expect(narrow.output).not.toContain('doc_');
   }, 120_000);
 
@@ -76,6 +79,7 @@ describe('one process with nothing but Node', () => {
       'DEVICE_ID',
       'SERVER',
       'USER_ID',
+      'UUID',
     ]);
     const api = new ApiClient(`http://127.0.0.1:${env['RINGDOWN_API_PORT']}`, exports['AUTH_TOKEN']!);
     expect((await api.get(`/v2/accounts/${exports['ACCOUNT_ID']}/users/${exports['USER_ID']}`)).status).toBe(

@@ -6,6 +6,8 @@ export interface BannerFacts {
   /** `embedded` or the servers, without credentials. */
   readonly broker: string;
   readonly database: string;
+  /** Where calls come from. */
+  readonly calls: string;
   readonly accountName: string;
   readonly accountId: string | undefined;
   readonly username: string;
@@ -29,6 +31,7 @@ export function banner(facts: BannerFacts): string {
     ['sockets', `ws://${host}:${facts.wsPort}/   and   ws://${host}:${facts.apiPort}/ws`],
     ['broker', facts.broker],
     ['database', facts.database],
+    ['calls', facts.calls],
     ['account', `${facts.accountName}${facts.accountId === undefined ? '' : `  (id ${facts.accountId})`}`],
     ['user', facts.username],
     ['password', passwordText(facts)],

@@ -1,4 +1,5 @@
 import { banner, type BannerFacts } from './banner';
+import { callsText } from './calls-text';
 import { serverName } from './server-name';
 
 const facts: BannerFacts = {
@@ -7,6 +8,7 @@ const facts: BannerFacts = {
   wsPort: 5555,
   broker: 'embedded, in this process',
   database: 'embedded (PGlite), in /data',
+  calls: 'made up by the simulator',
   accountName: 'demo',
   accountId: 'a'.repeat(32),
   username: 'admin',
@@ -26,6 +28,7 @@ describe('the banner', () => {
       'ws://127.0.0.1:8000/ws',
       facts.broker,
       facts.database,
+      facts.calls,
       'a'.repeat(32),
       'admin',
       'a password',
@@ -66,4 +69,20 @@ describe('serverName', () => {
     ['postgres://user:hunter2@host/db', 'postgres://host/db'],
     ['amqp://host', 'amqp://host'],
   ])('shows %s as %s', (url, name) => expect(serverName(url)).toBe(name));
+});
+
+describe('callsText', () => {
+  const settings = { callSwitch: undefined, asteriskHost: 'pbx.example', asteriskAmiPort: 5038 } as const;
+
+  it.each([
+    ['simulator', 'made up by the simulator (switch simulator)'],
+    ['asterisk', 'Asterisk at pbx.example:5038 (switch asterisk)'],
+    ['none', 'none, unless others publish them'],
+  ] as const)('says of %s: %s', (callSource, text) => {
+    expect(callsText({ ...settings, callSource })).toBe(text);
+  });
+
+  it('names the switch as it was named', () => {
+    expect(callsText({ ...settings, callSource: 'simulator', callSwitch: 'lab' })).toContain('(switch lab)');
+  });
 });

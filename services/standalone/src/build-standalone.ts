@@ -1,6 +1,8 @@
 import { buildApiGateway, type ApiGateway } from '@ringdown/api-gateway';
 import { buildBlackhole, type Blackhole } from '@ringdown/blackhole';
 import type { Broker } from '@ringdown/broker';
+import { buildCallProducer } from '@ringdown/call-producer';
+import { buildChannels } from '@ringdown/channels';
 import type { Settings } from '@ringdown/config';
 import { lockDataDir, type DataDirLock } from '@ringdown/database';
 import { buildObjectProducer } from '@ringdown/object-producer';
@@ -13,6 +15,7 @@ import {
   type RunContext,
   type ServiceModule,
 } from '@ringdown/runtime';
+import { withLocalCalls } from './local-calls';
 
 /** Everything in one process, and what the banner tells about it. */
 export interface Standalone extends ServiceModule {
@@ -30,7 +33,7 @@ export interface Standalone extends ServiceModule {
 export async function buildStandalone(context: RunContext): Promise<Standalone> {
   const lock = await lockDataDir(context.settings.dataDir);
   try {
-    const settings = withLocalBootstrap(withGeneratedSecret(context.settings));
+    const settings = withLocalCalls(withLocalBootstrap(withGeneratedSecret(context.settings)));
     return await compose(context, settings, lock);
   } catch (error) {
     await lock.release();
@@ -45,6 +48,8 @@ async function compose(
 ): Promise<Standalone> {
   const ports = { logger, brokerFactory };
   const objectProducer = await buildObjectProducer(settings, ports);
+  const channels = buildChannels(settings, ports);
+  const callProducers = settings.callSource === 'none' ? [] : [buildCallProducer(settings, ports)];
   const blackhole = buildBlackhole(settings, ports);
   const api = buildApiGateway(settings, {
     ...ports,
@@ -55,8 +60,9 @@ async function compose(
     ],
     wsPort: () => blackhole.port,
   });
-  // In start order: who answers requests comes before who asks.
-  const services: readonly ServiceModule[] = [objectProducer, blackhole, api];
+  // In start order: who answers requests comes before who asks. A call-producer asks channels what was known of its switch
+  // and object-producer whose devices are whose; the gateways ask all of them, and open when there is something to see.
+  const services: readonly ServiceModule[] = [objectProducer, channels, ...callProducers, blackhole, api];
   const broker = brokerFactory('standalone');
 
   function readiness(): Readiness {

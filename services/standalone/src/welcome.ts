@@ -2,6 +2,7 @@ import type { Logger } from '@ringdown/core';
 import { bootstrapPasswordFile } from '@ringdown/runtime';
 import { banner } from './banner';
 import type { Standalone } from './build-standalone';
+import { callsText } from './calls-text';
 import { ensureDemoDevice, signIn } from './first-visit';
 import { serverName } from './server-name';
 
@@ -12,7 +13,8 @@ export async function welcome(
 ): Promise<string> {
   const { bootstrap, amqpUrls, databaseUrl } = settings;
   const visit = await signIn(broker, bootstrap);
-  if (visit) await ensureDemoDevice(broker, visit, logger);
+  // The simulator makes users with devices of its own, which its calls belong to.
+  if (visit && settings.callSource !== 'simulator') await ensureDemoDevice(broker, visit, logger);
   return banner({
     host: settings.host,
     apiPort: api.listener.port,
@@ -21,6 +23,7 @@ export async function welcome(
     database: databaseUrl
       ? `PostgreSQL at ${serverName(databaseUrl)}`
       : `embedded (PGlite), in ${settings.dataDir}`,
+    calls: callsText(settings),
     accountName: bootstrap.accountName ?? '',
     accountId: visit?.accountId,
     username: bootstrap.username ?? '',

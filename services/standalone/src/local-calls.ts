@@ -1,0 +1,12 @@
+import { withSettings, type Settings } from '@ringdown/config';
+
+/**
+ * What one process does unless told otherwise: it makes up calls, so that there is something to see, and lets the super
+ * admin list those of all accounts.
+ */
+export function withLocalCalls(settings: Settings): Settings {
+  return withSettings(settings, {
+    callSource: settings.callSource ?? 'simulator',
+    channelsSystemWideList: settings.channelsSystemWideList ?? true,
+  });
+}
