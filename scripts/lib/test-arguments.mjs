@@ -16,7 +16,11 @@ Integration and end-to-end tests need a real RabbitMQ and a real PostgreSQL. The
   an installed package, run as a private server in a temporary directory
   the Debian or Ubuntu package, installed when run as root (RINGDOWN_TEST_INSTALL=0 forbids it)
 
-Otherwise those tests are reported as skipped; with CI=true that is a failure.
+Tests with a telephone switch build docker/asterisk with a Docker engine of this machine and need SIPp (Debian package
+sip-tester, installed when run as root).
+
+Otherwise those tests are reported as skipped; with CI=true that is a failure,
+where the switch is concerned only with RINGDOWN_TEST_REQUIRE_DOCKER=true.
 RINGDOWN_TEST_SERVERS=docker|private leaves only one way. The last line counts the tests.`;
 
 /**
