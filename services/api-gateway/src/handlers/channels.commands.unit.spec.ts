@@ -281,6 +281,27 @@ describe('an action', () => {
     expect(lastFlow()).toEqual({ command });
   });
 
+  it.each<[object, object]>([
+    [{ action: 'hangup', data: {} }, { name: 'hangup' }],
+    [
+      { action: 'transfer', data: { target: '1' } },
+      { name: 'transfer', target: '1', transfer_type: 'blind' },
+    ],
+    [
+      { action: 'hold_control', data: { action: 'hold' } },
+      { name: 'hold_control', action: 'hold' },
+    ],
+  ])('may be named beside its data: %j', async (body, command) => {
+    const { status } = await fixture.call('POST', path, {
+      token: 'admin',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+
+    expect(status).toBe(202);
+    expect(lastFlow()).toEqual({ command });
+  });
+
   it('names the members nobody acts on', async () => {
     const transfer = await post({
       action: 'transfer',

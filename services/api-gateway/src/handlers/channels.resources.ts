@@ -133,9 +133,13 @@ function channelResource(
       POST: {
         access: 'token-body',
         authorize,
-        run: async (request: AuthenticatedRequest, data: RequestData): Promise<Answer> => {
+        run: async (
+          request: AuthenticatedRequest,
+          data: RequestData,
+          beside: RequestMembers,
+        ): Promise<Answer> => {
           const { other_leg_call_id: otherLeg } = await channelOf(request);
-          const parsed = actions.parse(data, { bridged: otherLeg !== undefined });
+          const parsed = actions.parse(data, beside, { bridged: otherLeg !== undefined });
           if (parsed === undefined) throw new InvalidData(data);
           return execute(request, parsed, parsed);
         },

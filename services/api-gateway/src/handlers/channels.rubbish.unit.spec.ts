@@ -1,4 +1,4 @@
-import { commandConference, findConference, getDocument } from '@ringdown/contracts';
+import { getDocument } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import { CallBodies } from '../testing/call-bodies';
 import { CALL_ID, channelOf, serveChannels, serveConferences, SWITCH } from '../testing/fake-calls';
@@ -8,7 +8,7 @@ import { SeededRandom } from '../testing/seeded-random';
 
 /** Any failure names its body; the seed makes the same run again. */
 const SEED = 20_261_121;
-const REQUESTS = 3_000;
+const REQUESTS = 1_500;
 const MAX_BODY_BYTES = 4_096;
 
 describe('rubbish sent as commands', () => {
@@ -24,10 +24,6 @@ describe('rubbish sent as commands', () => {
       if (id !== 'flow') throw new AppError('not_found', 'no such callflow');
       return { doc: { id, numbers: ['2600'] }, revision: 1 };
     });
-    expect([commandConference.name, findConference.name]).toEqual([
-      'conferences.command',
-      'conferences.find',
-    ]);
     const room = `/v2/accounts/${PARENT}/conferences/room`;
     while ((await fixture.call('GET', room, { token: 'admin' })).status === 503) continue;
   });

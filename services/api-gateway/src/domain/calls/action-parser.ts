@@ -16,8 +16,8 @@ interface ActionFacts {
   /** Set whatever the client says. */
   readonly fixed?: JsonObject;
   /**
-   * Not Kazoo's: its members may also be in a `data` of their own, as in a metaflow; where the module has a member
-   * `action`, it can only be there.
+   * Not Kazoo's: its members may also be in a `data` of their own, as in a metaflow. A module's own member `action` can
+   * only be there, or in `data` when the name of the action stands beside it.
    */
   readonly ours?: boolean;
 }
@@ -54,11 +54,17 @@ export class ActionParser {
   constructor(private readonly schemas: SchemaCatalogue) {}
 
   /**
-   * Undefined when there is no such action. `bridged`: whether the channel talks to another. Error: `validation_failed`
+   * Undefined when there is no such action; it stands beside `data` or in it. `bridged`: whether the channel talks to another. Error: `validation_failed`
    * with every fault at its path.
    */
-  parse(data: JsonObject, channel: { readonly bridged: boolean }): ParsedAction | undefined {
-    const { action, ...members } = data;
+  parse(
+    data: JsonObject,
+    beside: JsonObject,
+    channel: { readonly bridged: boolean },
+  ): ParsedAction | undefined {
+    const { action: inside, ...others } = data;
+    const { action: outside } = beside;
+    const [action, members] = outside === undefined ? [inside, others] : [outside, data];
     const facts = typeof action === 'string' && Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (facts === undefined) return undefined;
     if (facts.module === 'transfer' && !channel.bridged) {

@@ -54,7 +54,7 @@ describe('what a parser lets through', () => {
     const outcomes = new Set<string>();
     for (let round = 0; round < ROUNDS; round += 1) {
       try {
-        const parsed = actions.parse(bodies.action(), { bridged: random.below(4) > 0 });
+        const parsed = actions.parse(bodies.action(), {}, { bridged: random.below(4) > 0 });
         if (parsed === undefined) outcomes.add('invalid data');
         else outcomes.add((await expectContract(parsed.flow)).command.name);
       } catch (error) {
