@@ -35,7 +35,7 @@ export function boundedNumber(value: unknown, min: number, max: number): number 
 }
 
 /** The simple members of an object, up to the bounds; lists and objects in it are left out. */
-export function boundedVariables(value: unknown, interner: Interner): Variables | undefined {
+export function boundedVariables(value: unknown): Variables | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const body = value as JsonObject;
   let left = MAX_VARIABLES_TEXT;
@@ -47,9 +47,27 @@ export function boundedVariables(value: unknown, interner: Interner): Variables 
     left -= name.length + (typeof member === 'string' ? member.length : 8);
     if (left < 0 || (count += 1) > MAX_VARIABLES) break;
     kept ??= {};
-    kept[name] = typeof member === 'string' ? interner.of(member) : member;
+    kept[name] = member;
   }
   return kept;
+}
+
+export function sameVariables(a: Variables, b: Variables): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Different in every call. */
+const unique: ReadonlySet<string> = new Set(['call_interaction_id', 'bridge_id', 'fetch_id']);
+
+/** The same with one copy of each text that repeats. */
+export function internedVariables(variables: Variables, interner: Interner): Variables {
+  const interned: Record<string, string | number | boolean> = {};
+  for (const name of Object.keys(variables)) {
+    const value = variables[name]!;
+    interned[name] = typeof value === 'string' && !unique.has(name) ? interner.of(value) : value;
+  }
+  return interned;
 }
 
 /** A part of a text keeps the whole text in memory; this one does not. */

@@ -125,10 +125,8 @@ export class ChannelRegistry {
   /** Removes what was told last before `firstOffset`, the oldest entry the log still has. Returns how many channels. */
   expireBefore(firstOffset: number): number {
     const over = [...this.ordered].filter((channel) => channel.lastOffset < firstOffset);
-    for (const channel of over) {
-      this.legsOf(channel.authority).forget(channel.authority, channel.callId);
-      this.remove(channel);
-    }
+    // To whom they talked stays said, as it is for whoever reads the log only from there on.
+    for (const channel of over) this.setAside(channel);
     for (const [switchId, authority] of this.switches) {
       if (authority.channels.size === 0 && authority.lastOffset < firstOffset) this.switches.delete(switchId);
     }
@@ -170,7 +168,7 @@ export class ChannelRegistry {
         return isOwned ? 'not_its_owner' : 'ended';
       }
       if (switchId === undefined && !this.makeRoom(authority)) return 'too_many';
-      if (present !== undefined) this.replace(present);
+      if (present !== undefined) this.setAside(present);
       channel = this.add(authority, event, offset);
     } else if (switchId === undefined) {
       // Moves to the end: told of most recently.
@@ -245,10 +243,9 @@ export class ChannelRegistry {
   private restoreOne(authority: Authority, state: ChannelState, { takenAt, offset }: CompleteSnapshot): void {
     const accountId = boundedId(state.account_id) ?? '';
     const callId = state.call_id;
-    this.ownedLegs.revive(authority, callId);
     let channel = authority.channels.get(callId);
     const present = this.get(accountId, callId);
-    if (present !== undefined && present !== channel) this.replace(present);
+    if (present !== undefined && present !== channel) this.setAside(present);
     if (channel !== undefined && (channel.accountId !== accountId || channel.created !== state.created)) {
       this.remove(channel);
       channel = undefined;
@@ -278,13 +275,13 @@ export class ChannelRegistry {
     channel.accountAt = stamp;
     if (accountId === channel.accountId) return channel;
     const present = this.get(accountId, callId);
-    if (present !== undefined) this.replace(present);
+    if (present !== undefined) this.setAside(present);
     this.reorder(channel, () => (channel.accountId = this.interner.of(accountId)));
     return channel;
   }
 
-  /** A channel of somebody whose word counts less, or no more. */
-  private replace(channel: Channel): void {
+  /** Forgets a channel, but not that others talk to it. */
+  private setAside(channel: Channel): void {
     this.remove(channel);
     this.legsOf(channel.authority).setAside(
       channel.authority,

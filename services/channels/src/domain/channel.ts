@@ -24,7 +24,7 @@ export class Channel {
   /** Offset of the last log entry that told of it. */
   lastOffset: number;
 
-  private told = new Told();
+  private readonly told = new Told();
   private createdBy = -1;
   private answered = false;
   private answeredAt: number | undefined;
@@ -95,8 +95,7 @@ export class Channel {
   restore(state: ChannelState, stamp: Stamp, interner: Interner): void {
     this.accountAt = stamp;
     this.createdBy = TOLD;
-    this.told = new Told();
-    this.told.addState(state, stamp, interner);
+    this.told.replaceBy(state, stamp, interner);
     this.answered = state.answered;
     this.answeredAt = typeof state.answered_at === 'number' ? state.answered_at : undefined;
     this.onHold = state.on_hold;

@@ -27,7 +27,7 @@ interface Shadow {
  * One instance for the calls of switches, one for those nobody owns: they do not mix.
  */
 export class Legs {
-  private readonly ended = new AgingMap<true>(MAX_ENDED, MEMORY_MS);
+  private readonly ended = new AgingMap<Authority>(MAX_ENDED, MEMORY_MS);
   private readonly shadows = new AgingMap<Shadow>(MAX_SHADOWS, MEMORY_MS);
 
   age(nowMs: number): void {
@@ -69,7 +69,7 @@ export class Legs {
   /** For good: what comes later about it is refused by {@link hasEnded}. */
   end(authority: Authority, callId: string, nowMs: number): void {
     this.forget(authority, callId);
-    this.ended.add(authority.keyOf(callId), true, nowMs);
+    this.ended.add(authority.keyOf(callId), authority, nowMs);
   }
 
   /** The channel is gone without having ended, as far as is known. */
@@ -85,14 +85,10 @@ export class Legs {
     this.shadows.add(authority.keyOf(callId), { authority, leg }, nowMs);
   }
 
-  /** Of everything this authority said, nothing counts any more. */
+  /** Nothing that this authority said so far counts any more. */
   restart(authority: Authority): void {
     this.shadows.deleteWhere((shadow) => shadow.authority === authority);
-  }
-
-  /** It lives after all. */
-  revive(authority: Authority, callId: string): void {
-    if (this.ended.size > 0) this.ended.delete(authority.keyOf(callId));
+    this.ended.deleteWhere((ended) => ended === authority);
   }
 
   private move(authority: Authority, callId: string, leg: Leg, stamp: Stamp): void {

@@ -1,5 +1,13 @@
 import type { ChannelState, JsonObject } from '@ringdown/contracts';
-import { boundedId, boundedText, boundedVariables, copied, type Variables } from './bounded';
+import {
+  boundedId,
+  boundedText,
+  boundedVariables,
+  copied,
+  internedVariables,
+  sameVariables,
+  type Variables,
+} from './bounded';
 import type { Interner } from './interner';
 import { isLater, type Stamp } from './stamp';
 
@@ -34,8 +42,18 @@ type Value = string | Variables | undefined;
 const indexOf = Object.fromEntries(members.map((name, index) => [name, index])) as Record<Member, number>;
 const OWNER = indexOf.owner_id;
 const DEVICE = indexOf.authorizing_id;
-/** Different in every call: not worth a look into the interner. */
-const unique: ReadonlySet<Member> = new Set(['interaction_id', 'from_tag', 'to_tag']);
+/** The same in many calls: one copy is kept of each. Looking for others would cost more than it saves. */
+const repeating: ReadonlySet<Member> = new Set([
+  'direction',
+  'presence_id',
+  'username',
+  'authorizing_id',
+  'authorizing_type',
+  'owner_id',
+  'callflow_id',
+  'resource_id',
+  'reseller_id',
+]);
 const ids: ReadonlySet<Member> = new Set([
   'authorizing_id',
   'owner_id',
@@ -68,11 +86,28 @@ export class Told {
 
   addEvent(body: JsonObject, stamp: Stamp, interner: Interner): void {
     const variables = isObject(body['custom_channel_vars']) ? body['custom_channel_vars'] : noVariables;
-    this.merge(stamp, (member) => valueInEvent(member, body, variables, interner));
+    const newer = this.maskAfter(stamp);
+    let mask = 0;
+    for (let index = 0; index < members.length; index += 1) {
+      const bit = 1 << index;
+      if ((newer & bit) !== 0) continue;
+      const member = members[index]!;
+      const value = bounded(member, memberOfEvent(member, body, variables));
+      if (value === undefined) continue;
+      this.set(index, value, interner);
+      mask |= bit;
+    }
+    this.contribute(mask, stamp);
   }
 
-  addState(state: ChannelState, stamp: Stamp, interner: Interner): void {
-    this.merge(stamp, (member) => bounded(member, state[member], interner));
+  /** All there is to tell: what the state lacks is forgotten. */
+  replaceBy(state: ChannelState, stamp: Stamp, interner: Interner): void {
+    for (let index = 0; index < members.length; index += 1) {
+      const member = members[index]!;
+      this.set(index, bounded(member, state[member]), interner);
+    }
+    this.contributions = [];
+    this.contribute((1 << members.length) - 1, stamp);
   }
 
   /** Writes the members that were told. */
@@ -83,17 +118,18 @@ export class Told {
     }
   }
 
-  private merge(stamp: Stamp, read: (member: Member) => Value): void {
-    let mask = 0;
-    const newer = this.maskAfter(stamp);
-    for (let index = 0; index < members.length; index += 1) {
-      const bit = 1 << index;
-      if ((newer & bit) !== 0) continue;
-      const value = read(members[index]!);
-      if (value === undefined) continue;
-      this.values[index] = value;
-      mask |= bit;
+  /** Most events tell again what is known: then the known text stays, and the new one is forgotten with its event. */
+  private set(index: number, value: Value, interner: Interner): void {
+    const known = this.values[index];
+    if (value === known) return;
+    if (typeof value !== 'object') {
+      this.values[index] = value !== undefined && repeating.has(members[index]!) ? interner.of(value) : value;
+    } else if (typeof known !== 'object' || !sameVariables(value, known)) {
+      this.values[index] = internedVariables(value, interner);
     }
+  }
+
+  private contribute(mask: number, stamp: Stamp): void {
     if (mask === 0) return;
     for (const contribution of this.contributions) contribution.mask &= ~mask;
     this.contributions = this.contributions.filter((contribution) => contribution.mask !== 0);
@@ -112,36 +148,35 @@ export class Told {
 
 const noVariables: JsonObject = {};
 
-function valueInEvent(member: Member, body: JsonObject, variables: JsonObject, interner: Interner): Value {
+function memberOfEvent(member: Member, body: JsonObject, variables: JsonObject): unknown {
   switch (member) {
     case 'direction':
-      return bounded(member, body['call_direction'], interner);
+      return body['call_direction'];
     case 'interaction_id':
-      return bounded(member, body['interaction_id'] ?? variables['call_interaction_id'], interner);
+      return body['interaction_id'] ?? variables['call_interaction_id'];
     case 'destination':
-      return bounded(member, body['caller_destination_number'] ?? userPart(body['request']), interner);
+      return body['caller_destination_number'] ?? userPart(body['request']);
     case 'presence_id':
     case 'callflow_id':
     case 'resource_id':
     case 'reseller_id':
-      return bounded(member, body[member] ?? variables[member], interner);
+      return body[member] ?? variables[member];
     case 'username':
     case 'authorizing_id':
     case 'authorizing_type':
     case 'owner_id':
-      return bounded(member, variables[member], interner);
+      return variables[member];
     default:
-      return bounded(member, body[member], interner);
+      return body[member];
   }
 }
 
-function bounded(member: Member, value: unknown, interner: Interner): Value {
+function bounded(member: Member, value: unknown): Value {
   if (value === undefined || value === null) return undefined;
   if (member === 'custom_channel_vars' || member === 'custom_application_vars') {
-    return boundedVariables(value, interner);
+    return boundedVariables(value);
   }
-  const text = ids.has(member) ? boundedId(value) : boundedText(value);
-  return text === undefined || unique.has(member) ? text : interner.of(text);
+  return ids.has(member) ? boundedId(value) : boundedText(value);
 }
 
 /** Of `user@realm`. */
