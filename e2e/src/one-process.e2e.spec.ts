@@ -35,6 +35,15 @@ async function login(env: Environment): Promise<ApiClient> {
   });
 }
 
+/** What `npm run -s env` exports. */
+async function exportedBy(env: Environment): Promise<Record<string, string>> {
+  const printed = startProcess({ script: 'scripts/env.mjs', env });
+  expect((await printed.exited).code).toBe(0);
+  return Object.fromEntries(
+    [...printed.output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+  );
+}
+
 describe('one process with nothing but Node', () => {
   let env: Environment;
   let first: RunningProcess;
@@ -67,12 +76,7 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('prints what the samples of the API documents need', async () => {
-    const printed = startProcess({ script: 'scripts/env.mjs', env });
-    expect((await printed.exited).code).toBe(0);
-
-    const exports = Object.fromEntries(
-      [...printed.output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
-    );
+    const exports = await exportedBy(env);
     expect(Object.keys(exports).sort()).toEqual([
       'ACCOUNT_ID',
       'AUTH_TOKEN',
@@ -122,6 +126,23 @@ describe('one process with nothing but Node', () => {
     const ended = second.stop();
     expect(await socket.closed).toMatchObject({ code: 1001 });
     expect(await ended).toEqual({ code: 0, signal: null });
+  }, 120_000);
+
+  it('makes up no calls when told so, and has a device for the samples all the same', async () => {
+    const own = await freshSettings();
+    const quiet = { ...own, RINGDOWN_CALL_SOURCE: 'none' };
+    await start(quiet);
+
+    const ready = await fetch(`http://127.0.0.1:${own['RINGDOWN_API_PORT']}/readyz`);
+    const { checks } = (await ready.json()) as { checks: Record<string, string> };
+    expect(Object.keys(checks).filter((name) => name.startsWith('call-producer'))).toEqual([]);
+    const { ACCOUNT_ID: account, DEVICE_ID: device, UUID: uuid } = await exportedBy(quiet);
+    expect(uuid).toBe('');
+    const api = await login(own);
+    expect((await api.get(`/v2/accounts/${account}/devices/${device}`)).data).toMatchObject({
+      name: 'Demo telephone',
+    });
+    expect((await api.get('/v2/channels')).data).toEqual([]);
   }, 120_000);
 
   it('keeps its secrets to its user and out of its output', async () => {
