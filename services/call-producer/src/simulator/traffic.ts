@@ -80,7 +80,9 @@ export class Traffic {
     const { signal } = this.ended;
     const random = this.branch();
     while (!signal.aborted) {
-      await this.play(longCall, random, 1);
+      // Its room is kept for it, but a command may have taken the one before out of it.
+      if (this.room() < 0) await pause(FULL_PAUSE_MS, signal);
+      else await this.world.stories.tell('traffic', (story) => longCall.play(this.world, story, random, 1));
       await pause(500, signal);
     }
   }
@@ -108,7 +110,7 @@ export class Traffic {
 
   /** Beside what was promised to scenarios, commands may have taken calls out of theirs. */
   private room(): number {
-    return this.maxCalls - this.promised - this.world.stories.commandedCalls;
+    return this.maxCalls - this.kept - this.promised - this.world.stories.commandedCalls;
   }
 
   /** Chance of its own for each scenario: the order of their turns must not change what they do. */
