@@ -7,7 +7,8 @@ const BRIDGED_WITHIN_MS = 15_000;
 const ANY_WITHIN_MS = 5_000;
 
 /**
- * The newest call that is bridged and belongs to a user's device: it has the longest to live. Undefined when there is none.
+ * The oldest call that is bridged and belongs to a user's device: people who have talked for long go on talking, and whoever
+ * asks wants to try something on it. Undefined when there is none.
  * Ids that a shell would interpret are passed over: whoever may publish events can name a call as he likes.
  *
  * @param {readonly Record<string, unknown>[]} channels as REST lists them
@@ -15,13 +16,13 @@ const ANY_WITHIN_MS = 5_000;
  */
 export function bridgedCallIn(channels) {
   const harmless = (id) => typeof id === 'string' && /^[\w.:@~-]+$/.test(id);
-  const [newest] = channels
+  const [oldest] = channels
     .filter(({ uuid, other_leg }) => harmless(uuid) && typeof other_leg === 'string' && other_leg !== '')
     .filter(({ authorizing_type }) => authorizing_type === 'device')
     .filter(({ authorizing_id, owner_id }) => harmless(authorizing_id) && harmless(owner_id))
-    .sort((a, b) => b.timestamp - a.timestamp);
-  if (newest === undefined) return undefined;
-  return { uuid: newest.uuid, deviceId: newest.authorizing_id, userId: newest.owner_id };
+    .sort((a, b) => a.timestamp - b.timestamp);
+  if (oldest === undefined) return undefined;
+  return { uuid: oldest.uuid, deviceId: oldest.authorizing_id, userId: oldest.owner_id };
 }
 
 /**

@@ -93,11 +93,11 @@ describe('the call whose id npm run env prints', () => {
     owner_id: 'u1',
   };
 
-  it('is the newest that is bridged, with its device and its user', () => {
+  it('is the oldest that is bridged, with its device and its user', () => {
     const newer = { ...call, uuid: 'c', timestamp: 11, authorizing_id: 'd2', owner_id: 'u2' };
-    const newest = { ...call, uuid: 'e', timestamp: 12, other_leg: undefined };
+    const alone = { ...call, uuid: 'e', timestamp: 1, other_leg: undefined };
 
-    expect(bridgedCallIn([call, newest, newer])).toEqual({ uuid: 'c', deviceId: 'd2', userId: 'u2' });
+    expect(bridgedCallIn([newer, alone, call])).toEqual({ uuid: call.uuid, deviceId: 'd1', userId: 'u1' });
     expect(bridgedCallIn([])).toBeUndefined();
   });
 

@@ -25,7 +25,7 @@ export const longCall: Scenario = {
   name: 'a long call',
   async play(world, story, random) {
     const call = await customerCalls(world, story, random, 800);
-    await story.wait(random.between(seconds(480), seconds(720)), call.caller, call.called);
+    await story.wait(random.between(seconds(1_800), seconds(3_600)), call.caller, call.called);
     partWays(world, random, call);
   },
 };
