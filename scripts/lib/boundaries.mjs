@@ -11,7 +11,7 @@ const LAYERS = [
   ['runtime'],
 ];
 /** What the test kit may use; nothing but tests may use the test kit. */
-const TESTING_USES = ['core', 'contracts', 'broker'];
+const TESTING_USES = ['core'];
 /** Composition root of the one-process system: the only service that sees the others. */
 const SEES_ALL_SERVICES = 'standalone';
 /** Packages that only some places may import, so that the technology stays behind its port. */
