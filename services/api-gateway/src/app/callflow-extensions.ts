@@ -26,7 +26,7 @@ export function callflowExtensions(
       return (await rpc.ask(getDocument, path, request)).doc;
     } catch (error) {
       if (isAppError(error) && error.code === 'not_found') {
-        throw fieldError(place, 'not_found', 'there is no such callflow', { value: id });
+        throw fieldError(place, 'not_found', 'there is no such callflow', { target: id });
       }
       throw error;
     }

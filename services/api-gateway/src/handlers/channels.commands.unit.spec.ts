@@ -125,7 +125,7 @@ describe('a channel', () => {
 describe('an action', () => {
   it('confirmed is 202 with what was seen', async () => {
     const seen = { event: 'CHANNEL_DESTROY', call_id: CALL_ID, detail: 'NORMAL_CLEARING' };
-    answerCommands(fixture, { status: 'confirmed', seen, ignored: ['moh'] });
+    answerCommands(fixture, { status: 'confirmed', seen, ignored: ['elsewhere'] });
 
     const { status, envelope } = await post({ action: 'hangup' });
 
@@ -135,7 +135,7 @@ describe('an action', () => {
       status: 'confirmed',
       message: 'hangup initiated',
       seen,
-      ignored: ['moh'],
+      ignored: ['elsewhere'],
     });
     expect(fixture.lastAsked.payload).toEqual({
       account_id: PARENT,
@@ -550,6 +550,16 @@ describe('a command that fails', () => {
 });
 
 describe('the outcome', () => {
+  it('lists no member as ignored that the client did not give', async () => {
+    answerCommands(fixture, { status: 'confirmed', ignored: ['unhold_key', 'captures'] });
+
+    const silent = await post({ action: 'hold' });
+    const explicit = await post({ action: 'hold', unhold_key: '1' });
+
+    expect(silent.envelope['data']).toMatchObject({ ignored: ['captures'] });
+    expect(explicit.envelope['data']).toMatchObject({ ignored: ['unhold_key', 'captures'] });
+  });
+
   it('lists at most 50 ignored members, each once', async () => {
     const outcome: CommandOutcome = { status: 'confirmed', ignored: ['a1', 'moh'] };
     answerCommands(fixture, outcome);

@@ -19,7 +19,12 @@ import { csvTypeOf } from '../crossbar/representation';
 import { ActionParser } from '../domain/calls/action-parser';
 import { completeFlow } from '../domain/calls/draft-flow';
 import { MetaflowParser } from '../domain/calls/metaflow-parser';
-import { placesOfCommand, refusalAtPlaces, type ParsedFlow } from '../domain/calls/parsed-flow';
+import {
+  ignoredByTheSwitch,
+  placesOfCommand,
+  refusalAtPlaces,
+  type ParsedFlow,
+} from '../domain/calls/parsed-flow';
 import { unwrapMetaflow } from '../domain/calls/unwrap-metaflow';
 import { detailColumns, listColumns } from '../domain/channels/channel-columns';
 import { channelDetails, channelRow } from '../domain/channels/channel-rows';
@@ -115,7 +120,7 @@ function channelResource(
     const placeOf = placesOfCommand(parsed);
     try {
       const outcome = await rpc.command(commandChannel, payload, request);
-      const ignored = [...(outcome.ignored ?? []).map(placeOf), ...parsed.ignored];
+      const ignored = [...ignoredByTheSwitch(outcome.ignored ?? [], parsed), ...parsed.ignored];
       return commandAnswer({ ...outcome, ignored }, facts);
     } catch (error) {
       throw refusalAtPlaces(error, placeOf);

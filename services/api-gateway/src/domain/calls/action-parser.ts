@@ -92,6 +92,7 @@ export class ActionParser {
       action: action as string,
       message: facts.message,
       flow: { command: commandOf(module, complete, path) },
+      given: new Set([...Object.keys(given), ...written.keys()]),
       placeOf,
       ignored: [
         ...ignoredMembers(module, given, path).filter((place) => !known.includes(place.split('.').at(-1)!)),

@@ -33,7 +33,8 @@ export class MetaflowParser {
     const flow = walk.visit(node as Node, value as JsonObject, []);
     throwFaults(walk.faults);
     if (walk.notImplemented.size > 0) throw notImplemented([...walk.notImplemented]);
-    return { flow: flow!, ignored: walk.ignored, placeOf: (member) => faultPath(['data', member]) };
+    const given = new Set(Object.keys(membersOf((value as JsonObject)['data'])));
+    return { flow: flow!, ignored: walk.ignored, given, placeOf: (member) => faultPath(['data', member]) };
   }
 }
 

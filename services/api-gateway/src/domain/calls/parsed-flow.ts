@@ -7,6 +7,8 @@ export interface ParsedFlow {
   readonly flow: FlowDraft;
   /** Paths of what the client gave that nobody acts on. */
   readonly ignored: readonly string[];
+  /** Members of the first command that the client gave; the others have their defaults. */
+  readonly given: ReadonlySet<string>;
   /** Where the client wrote a member of the first command. */
   placeOf(member: string): string;
 }
@@ -31,6 +33,14 @@ export function placesOfCommand({
 }: Pick<ParsedFlow, 'flow' | 'placeOf'>): (member: string) => string {
   const members = carriedMembers[flow.command.name];
   return (member) => (members.includes(member) ? placeOf(member) : member);
+}
+
+/** What the switch did not act on, of what the client gave. */
+export function ignoredByTheSwitch(names: readonly string[], parsed: ParsedFlow): string[] {
+  const members = carriedMembers[parsed.flow.command.name];
+  return names
+    .filter((name) => parsed.given.has(name) || !members.includes(name))
+    .map(placesOfCommand(parsed));
 }
 
 /** A refusal of the switch as the client should read it; any other error as it is. */
