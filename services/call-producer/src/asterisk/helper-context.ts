@@ -6,7 +6,7 @@ export const HELPER_CONTEXT = 'ringdown-commands';
 
 /** Where Local channels and set-aside calls enter it. */
 export const HELPERS = {
-  /** Music until the call is fetched again. Variable `RINGDOWN_MOH`: the class, else the switch's default. */
+  /** Music of class `RINGDOWN_MOH`, else the switch's default, until the call is fetched; the end of it after that. */
   hold: 'hold',
   /** Speaks into the call of `RINGDOWN_CHANNEL` what the other half of the Local pair plays. */
   whisper: 'whisper',
@@ -17,11 +17,16 @@ export const HELPERS = {
   conference: 'conference',
 } as const;
 
+const FETCHED = '$["${RINGDOWN_FETCHED}" = "1"]?Hangup(16)';
+
 /** Extension, application, its argument; in the order of the priorities. */
 const STEPS: readonly (readonly [string, string, string])[] = [
   [HELPERS.hold, 'MusicOnHold', '${RINGDOWN_MOH}'],
+  // Whoever was fetched comes back here when that conversation is over.
+  [HELPERS.hold, 'ExecIf', FETCHED],
   // An unknown class ends at once: the default plays then, and silence where there is no music at all.
   [HELPERS.hold, 'MusicOnHold', ''],
+  [HELPERS.hold, 'ExecIf', FETCHED],
   [HELPERS.hold, 'Wait', '86400'],
   [HELPERS.whisper, 'ChanSpy', '${RINGDOWN_CHANNEL},qwES'],
   [HELPERS.barge, 'ChanSpy', '${RINGDOWN_CHANNEL},qBES'],

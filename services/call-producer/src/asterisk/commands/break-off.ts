@@ -9,23 +9,8 @@ import { actAndWatch, extensionExists, outcomeOf, type Switchboard } from './swi
  * the present one, which is what the end of an announcement would do. Error: `conflict` when there is nothing to end.
  */
 export async function breakOff(board: Switchboard, players: Players, leg: Leg): Promise<CommandOutcome> {
-  const stopped = await actAndWatch(
-    board,
-    ({ message }) => (message?.event === 'ChanSpyStop' ? true : undefined),
-    async () => {
-      if (!(await players.stop(leg.callId))) throw new NothingPlays();
-    },
-  ).catch((error: unknown) => {
-    if (error instanceof NothingPlays) return 'nothing' as const;
-    throw error;
-  });
-  if (stopped !== 'nothing') {
-    return outcomeOf(stopped && { event: 'ChanSpyStop', call_id: leg.callId });
-  }
-  return skipStep(board, leg);
+  return players.isPlaying(leg.callId) ? players.stop(leg.callId) : skipStep(board, leg);
 }
-
-class NothingPlays extends Error {}
 
 async function skipStep(board: Switchboard, leg: Leg): Promise<CommandOutcome> {
   const nothing = new AppError('conflict', `nothing is being played to call ${leg.callId}`);

@@ -27,16 +27,16 @@ export async function hold(board: Switchboard, leg: Leg, command: Hold): Promise
   if (leg.held) throw new AppError('conflict', `call ${leg.callId} is on hold already`);
   const other = partnerOf(board, leg);
   requireHelpers(board);
-  const session = board.session();
   const music = { a: classOf(command.moh_aleg), b: classOf(command.moh_bleg) };
   const place = { Context: HELPER_CONTEXT, Exten: HELPERS.hold, Priority: '1' };
   leg.heldWith = other.callId;
   other.heldWith = leg.callId;
   try {
     const playing = await actAndWatch(board, musicOf(leg, other), async () => {
-      await session.action('Setvar', { Channel: leg.name, Variable: 'RINGDOWN_MOH', Value: music.a });
-      await session.action('Setvar', { Channel: other.name, Variable: 'RINGDOWN_MOH', Value: music.b });
-      await session.action('Redirect', {
+      await setVariable(board, leg, 'RINGDOWN_MOH', music.a);
+      await setVariable(board, other, 'RINGDOWN_MOH', music.b);
+      for (const one of [leg, other]) await setVariable(board, one, FETCHED, '');
+      await board.session().action('Redirect', {
         Channel: leg.name,
         ExtraChannel: other.name,
         ...place,
@@ -82,9 +82,19 @@ export async function resume(board: Switchboard, leg: Leg): Promise<CommandOutco
   const seen = await actAndWatch(
     board,
     (observation) => ourEvent(observation, 'CHANNEL_UNHOLD', held.callId),
-    () => board.session().action('Bridge', { Channel1: leg.name, Channel2: other.name, Tone: 'no' }),
+    async () => {
+      for (const one of [leg, other]) await setVariable(board, one, FETCHED, '1');
+      await board.session().action('Bridge', { Channel1: leg.name, Channel2: other.name, Tone: 'no' });
+    },
   );
   return outcomeOf(seen && { event: 'CHANNEL_UNHOLD', call_id: held.callId });
+}
+
+/** Tells the place where music is played that a leg does not come back to it. */
+const FETCHED = 'RINGDOWN_FETCHED';
+
+async function setVariable(board: Switchboard, leg: Leg, name: string, value: string): Promise<void> {
+  await board.session().action('Setvar', { Channel: leg.name, Variable: name, Value: value });
 }
 
 /** Which music both have got; the proof that both are where they should be. */
@@ -93,7 +103,7 @@ function musicOf(leg: Leg, other: Leg): (observation: Observation) => { a: strin
   return ({ message }) => {
     const arrived =
       message?.event === 'MusicOnHoldStart' ||
-      // Priority 3 is reached where the switch has no music at all.
+      // The last step is reached where the switch has no music at all.
       (message?.event === 'Newexten' && message.get('Application') === 'Wait');
     if (message === undefined || !arrived || message.get('Context') !== HELPER_CONTEXT) return undefined;
     classes.set(message.get('Uniqueid'), message.get('Class'));

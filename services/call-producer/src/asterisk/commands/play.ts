@@ -59,11 +59,21 @@ export class Players {
     return outcomeOf(seen ? { event: 'ConfbridgeJoin', detail: media } : undefined);
   }
 
-  /** Ends what we play into the call. False when there is nothing. */
-  async stop(callId: string): Promise<boolean> {
+  /** Whether something of ours plays into the call. */
+  isPlaying(callId: string): boolean {
+    return this.playing.has(callId);
+  }
+
+  /** Ends what we play into the call; proven by the end of the channel that plays. */
+  async stop(callId: string): Promise<CommandOutcome> {
     const ids = [...(this.playing.get(callId) ?? [])];
-    await Promise.all(ids.map((id) => this.hangUp(id)));
-    return ids.length > 0;
+    const seen = await actAndWatch(
+      this.board,
+      ({ message }) =>
+        message?.event === 'Hangup' && ids.includes(message.get('Uniqueid')) ? true : undefined,
+      () => Promise.all(ids.map((id) => this.hangUp(id))),
+    );
+    return outcomeOf(seen && { event: 'Hangup', call_id: callId, detail: 'of what played' });
   }
 
   private async start(

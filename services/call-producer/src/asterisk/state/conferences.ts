@@ -86,10 +86,10 @@ export class Conferences {
     return [...this.rooms.values()];
   }
 
-  /** Of this account only: names of conferences are shared by all accounts of a switch. */
+  /** One with somebody in it, of this account: names of conferences are shared by all accounts of a switch. */
   find(accountId: string, conferenceId: string): Room | undefined {
     const room = this.rooms.get(conferenceId);
-    return room?.accountId === accountId && room.announced ? room : undefined;
+    return room?.accountId === accountId && room.members.size > 0 ? room : undefined;
   }
 
   stateOf(room: Room): ConferenceState {
