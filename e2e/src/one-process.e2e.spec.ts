@@ -1,55 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  ApiClient,
-  WsClient,
-  freePorts,
-  onTeardown,
-  startProcess,
-  waitUntil,
-  type RunningProcess,
-} from '@ringdown/testing';
-
-type Environment = Record<string, string | number>;
-
-/** Settings of a process with its own folder and ports. */
-async function freshSettings(): Promise<Environment> {
-  const [apiPort, wsPort] = await freePorts(2);
-  const dataDir = mkdtempSync(join(tmpdir(), 'ringdown-one-'));
-  onTeardown(async () => rmSync(dataDir, { recursive: true, force: true }));
-  return { RINGDOWN_DATA_DIR: dataDir, RINGDOWN_API_PORT: apiPort!, RINGDOWN_WS_PORT: wsPort! };
-}
-
-/** Starts it as `npm start` does after it has built, and waits for the last line of the banner. */
-async function start(env: Environment): Promise<RunningProcess> {
-  const running = startProcess({ service: 'standalone', env });
-  await running.waitForLine('npm run demo', 60_000);
-  return running;
-}
-
-async function login(env: Environment): Promise<ApiClient> {
-  const password = readFileSync(join(String(env['RINGDOWN_DATA_DIR']), 'bootstrap-password'), 'utf8').trim();
-  return new ApiClient(`http://127.0.0.1:${env['RINGDOWN_API_PORT']}`).login('admin', password, {
-    name: 'demo',
-  });
-}
-
-/** What `npm run -s env` exports. */
-async function exportedBy(env: Environment): Promise<Record<string, string>> {
-  const printed = startProcess({ script: 'scripts/env.mjs', env });
-  expect((await printed.exited).code).toBe(0);
-  return Object.fromEntries(
-    [...printed.output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
-  );
-}
+import { ApiClient, WsClient, startProcess, waitUntil, type RunningProcess } from '@ringdown/testing';
+import { exportedVariables, freshSettings, login, startOneProcess, type Environment } from './one-process';
 
 describe('one process with nothing but Node', () => {
   let env: Environment;
   let first: RunningProcess;
   beforeAll(async () => {
     env = await freshSettings();
-    first = await start(env);
+    first = await startOneProcess(env);
   }, 120_000);
 
   it('shows what npm run demo does in npm run tail', async () => {
@@ -76,7 +35,7 @@ describe('one process with nothing but Node', () => {
   }, 120_000);
 
   it('prints what the samples of the API documents need', async () => {
-    const exports = await exportedBy(env);
+    const exports = await exportedVariables(env);
     expect(Object.keys(exports).sort()).toEqual([
       'ACCOUNT_ID',
       'AUTH_TOKEN',
@@ -108,13 +67,13 @@ describe('one process with nothing but Node', () => {
 
   it('keeps accounts, documents and logins across a kill -9, and ends a SIGTERM with 0', async () => {
     const own = await freshSettings();
-    const killed = await start(own);
+    const killed = await startOneProcess(own);
     const api = await login(own);
     const made = await api.put(`/v2/accounts/${api.accountId}/devices`, { name: 'kept' });
     expect(made.status).toBe(201);
 
     await killed.kill9();
-    const second = await start(own);
+    const second = await startOneProcess(own);
 
     expect(
       (await api.get(`/v2/accounts/${api.accountId}/devices/${String(made.data['id'])}`)).data,
@@ -131,12 +90,12 @@ describe('one process with nothing but Node', () => {
   it('makes up no calls when told so, and has a device for the samples all the same', async () => {
     const own = await freshSettings();
     const quiet = { ...own, RINGDOWN_CALL_SOURCE: 'none' };
-    await start(quiet);
+    await startOneProcess(quiet);
 
     const ready = await fetch(`http://127.0.0.1:${own['RINGDOWN_API_PORT']}/readyz`);
     const { checks } = (await ready.json()) as { checks: Record<string, string> };
     expect(Object.keys(checks).filter((name) => name.startsWith('call-producer'))).toEqual([]);
-    const { ACCOUNT_ID: account, DEVICE_ID: device, UUID: uuid } = await exportedBy(quiet);
+    const { ACCOUNT_ID: account, DEVICE_ID: device, UUID: uuid } = await exportedVariables(quiet);
     expect(uuid).toBe('');
     const api = await login(own);
     expect((await api.get(`/v2/accounts/${account}/devices/${device}`)).data).toMatchObject({
