@@ -1,4 +1,4 @@
-import { deferred, type Deferred } from '@ringdown/core';
+import { deferred, newId, type Deferred } from '@ringdown/core';
 import { handle, type Broker } from '@ringdown/broker';
 import {
   decodeEvent,
@@ -32,6 +32,11 @@ export class FakeRegistry {
   private readonly ids: { readonly accountId: string | undefined; readonly id: string }[] = [];
   private readonly fences = new Map<string, Deferred>();
   private offset = 0;
+
+  /** Messages read. */
+  get read(): number {
+    return this.offset;
+  }
 
   private constructor(private readonly broker: Broker) {}
 
@@ -82,7 +87,7 @@ export class FakeRegistry {
   }
 
   private async fence(): Promise<void> {
-    const routingKey = `_fence.${this.broker.instance}-${this.questions.length}`;
+    const routingKey = `_fence.${newId()}`;
     const read = deferred();
     this.fences.set(routingKey, read);
     await this.broker.publish({ exchange: 'call', routingKey, body: Buffer.from('{}') });
