@@ -38,14 +38,16 @@ export interface Broker extends Lifecycle {
 
   /**
    * Reads the event log of a family's exchange: everything published there, kept for a bounded time and size, in one order
-   * that is the same for every reader. Goes on by itself after a reconnect, without a hole or a repeat.
+   * that is the same for every reader. Goes on by itself after a reconnect, without a hole or a repeat. Errors:
+   * `not_found` for an exchange without a log, `bad_request` for what is no offset.
    */
   openLog(options: LogOptions, handlers: LogHandlers): Promise<LogReader>;
 
   /**
    * Holds the name `{service}.{name}` for this process: at most one holder among all processes. Stands by while another
    * has it and takes over when that one is gone. Requests to the name (`requestTo(name, …)`) reach the holder's handlers.
-   * Resolves after the first attempt, held or not.
+   * Resolves after the first attempt, held or not; `onHeld` is called before that. The name must not be that of an
+   * instance. Errors: `conflict` when this process claims the name already, `bad_request`.
    */
   claim(name: string, handlers: readonly OperationHandler[], listeners: ClaimListeners): Promise<Claim>;
 
@@ -175,7 +177,10 @@ export interface LogHandlers {
   onEntry(entry: LogEntry): void;
   /** The entries from `fromOffset` up to (not including) `toOffset` are no longer kept and were not read. */
   onTruncated(fromOffset: number, toOffset: number): void;
-  /** The log was made anew (its data was lost): forget everything read so far, reading begins at its first entry. */
+  /**
+   * The log was made anew (its data was lost), or `from` lay beyond its end: forget everything read so far, reading begins
+   * at its first entry.
+   */
   onReset(): void;
 }
 
@@ -184,10 +189,11 @@ export interface LogReader {
   readonly position: number | undefined;
   /**
    * Publishes a marker and resolves with its offset once this reader has read it: everything confirmed to any publisher
-   * before the call has been handled. Calls at the same time share markers. Errors: `unavailable`, `timeout`.
+   * before the call has been handled. Calls at the same time share markers. Default 10,000 ms. Errors: `unavailable` (not
+   * written in time), `timeout` (not read in time), `closed`.
    */
   fence(options?: { readonly timeoutMs?: number }): Promise<number>;
-  /** Offset of the oldest entry still kept; undefined while the log is empty. Errors: `unavailable`. */
+  /** Offset of the oldest entry still kept, a fence included; undefined while the log is empty. Errors: `unavailable`. */
   firstOffset(): Promise<number | undefined>;
   close(): Promise<void>;
 }
@@ -195,13 +201,16 @@ export interface LogReader {
 export interface ClaimListeners {
   /** This process holds the name now. Called again when it got it back after a loss. */
   onHeld(): void;
-  /** It holds it no more: stop acting in the name at once. It stands by again by itself. */
+  /**
+   * It holds it no more: stop acting in the name at once. It stands by again by itself. Not called for a claim that is
+   * closed, by its owner or by the broker's `stop`.
+   */
   onLost(reason: string): void;
 }
 
 export interface Claim {
   readonly held: boolean;
-  /** Gives the name up, after the handlers under way. */
+  /** Gives the name up, after the handlers under way; requests meanwhile are answered `unavailable`. */
   close(): Promise<void>;
 }
 
