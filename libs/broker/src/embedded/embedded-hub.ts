@@ -27,8 +27,8 @@ export interface EmbeddedHub {
 
 /**
  * Makes a hub: RabbitMQ's meaning without RabbitMQ. Messages cross it as bytes and arrive in a later turn of the event
- * loop. Nothing survives the process, the event logs included; queues nobody consumes grow without limit, and the connection is never lost, so
- * `reconnect` gaps and `onResync` do not happen.
+ * loop. Nothing survives the process, the event logs included; queues nobody consumes grow without limit, and the
+ * connection is never lost, so `reconnect` gaps and `onResync` do not happen.
  */
 export function createEmbeddedHub(options: EmbeddedHubOptions = {}): EmbeddedHub {
   const clock = options.clock ?? systemClock;
