@@ -47,9 +47,10 @@ async function compose(
   lock: DataDirLock,
 ): Promise<Standalone> {
   const ports = { logger, brokerFactory };
-  const objectProducer = await buildObjectProducer(settings, ports);
-  const channels = buildChannels(settings, ports);
+  // Before the database is opened, which takes seconds: a call source may refuse its settings.
   const callProducers = settings.callSource === 'none' ? [] : [buildCallProducer(settings, ports)];
+  const channels = buildChannels(settings, ports);
+  const objectProducer = await buildObjectProducer(settings, ports);
   const blackhole = buildBlackhole(settings, ports);
   const api = buildApiGateway(settings, {
     ...ports,
