@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@ringdown/core';
-import { AppError } from '@ringdown/core';
+import { createAsteriskSource } from './asterisk';
 import { chosenSource, switchIdOf, type CallProducerSettings } from './config';
 import type { CallSourceFactory } from './domain/call-source';
 import { createSimulatorSource, type Documents } from './simulator';
@@ -13,6 +13,6 @@ export function createSource(
     case 'simulator':
       return createSimulatorSource({ ...settings, switchId: switchIdOf(settings) }, ports);
     case 'asterisk':
-      throw new AppError('not_implemented', 'this build of call-producer has no Asterisk source');
+      return createAsteriskSource(settings, ports.logger);
   }
 }
