@@ -1,6 +1,7 @@
 import type { Broker, GatheredAnswers } from '@ringdown/broker';
 import { COMMAND_PROOF_MS, type Operation } from '@ringdown/contracts';
 import type { ApiRequest } from '../crossbar/endpoint';
+import { refusalOfSwitch } from '../crossbar/state-conflict';
 
 /** The part of the broker this service uses. */
 export type ApiBroker = Pick<
@@ -35,23 +36,31 @@ export class Rpc {
     return this.broker.requestTo(instance, operation, payload, this.options(request));
   }
 
-  /** As {@link ask}, but waits at least as long as a command to a switch needs. */
-  command<Request, Response>(
+  /** As {@link ask}, but of a switch: waits at least as long as a command needs. Errors: also {@link StateConflict}. */
+  async command<Request, Response>(
     operation: Operation<Request, Response>,
     payload: Request,
     request: ApiRequest,
   ): Promise<Response> {
-    return this.broker.request(operation, payload, this.commandOptions(request));
+    try {
+      return await this.broker.request(operation, payload, this.commandOptions(request));
+    } catch (error) {
+      throw refusalOfSwitch(error);
+    }
   }
 
-  /** As {@link askInstance}, but waits at least as long as a command to a switch needs. */
-  commandInstance<Request, Response>(
+  /** As {@link askInstance}, but of a switch, like {@link command}. */
+  async commandInstance<Request, Response>(
     instance: string,
     operation: Operation<Request, Response>,
     payload: Request,
     request: ApiRequest,
   ): Promise<Response> {
-    return this.broker.requestTo(instance, operation, payload, this.commandOptions(request));
+    try {
+      return await this.broker.requestTo(instance, operation, payload, this.commandOptions(request));
+    } catch (error) {
+      throw refusalOfSwitch(error);
+    }
   }
 
   askAll<Request, Response>(

@@ -1,6 +1,7 @@
 import { isAppError, type AppError, type ErrorCode } from '@ringdown/core';
 import { statusOf } from '@ringdown/http';
 import { InvalidData } from './invalid-data';
+import { StateConflict } from './state-conflict';
 
 /** An error as `/v2` shows it. */
 export interface Failure {
@@ -45,6 +46,9 @@ export function toFailure(error: unknown, identifiers: readonly string[] = []): 
   const status = statusOf(error.code);
   if (status === 500) return unspecified;
   if (error instanceof InvalidData) return { status, message: error.message, data: error.echo, headers: {} };
+  if (error instanceof StateConflict) {
+    return { status, message: error.message, data: { message: error.message }, headers: {} };
+  }
   if (error.code === 'not_found' && (identifiers.length > 0 || error.message === BAD_IDENTIFIER)) {
     const named = identifiers.filter((id) => id === error.details?.['id']);
     return { status, message: BAD_IDENTIFIER, data: [...identifiers, ...named].slice(-1), headers: {} };

@@ -502,7 +502,7 @@ describe('a command that fails', () => {
       { target: { not_found: { message: 'no such extension' } } },
     ],
     ['not_found', 404, 'bad identifier', [CALL_ID]],
-    ['conflict', 409, 'datastore_conflict', expect.objectContaining({ message: 'text' })],
+    ['conflict', 409, 'text', { message: 'text' }],
     ['not_implemented', 501, 'not_implemented', { message: 'text' }],
     ['unavailable', 503, 'service_unavailable', { message: 'text' }],
     ['timeout', 504, 'timeout', { message: 'text' }],
