@@ -8,7 +8,7 @@ import type { ChannelsMetrics } from './metrics';
 /** A long log takes its time; every try makes one more marker. */
 const FENCE_TIMEOUT_MS = 60_000;
 const PREFETCH = 1_000;
-const HOUSEKEEPING_MS = 15_000;
+const HOUSEKEEPING_MS = 30_000;
 
 export interface LogFollowerOptions {
   readonly broker: Pick<Broker, 'openLog' | 'onStatus' | 'serve'>;

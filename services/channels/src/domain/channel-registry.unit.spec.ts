@@ -417,6 +417,7 @@ describe('a snapshot of a switch', () => {
 
     expect(log.read(second!, third!)).toBe('snapshot_part');
     expect(log.read(first!, third!)).toBe('snapshot_part');
+    expect(log.read(first!, third!, second!)).toBe('snapshot_part');
     expect(log.ids).toEqual(['c1']);
     expect(log.read(first!, ofStranger('CHANNEL_CREATE', { callId: 'between' }), second!, third!)).toBe(
       'snapshot',
