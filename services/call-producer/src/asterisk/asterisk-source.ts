@@ -8,17 +8,18 @@ import {
   type EventDraft,
 } from '@ringdown/contracts';
 import { AppError, backoffMs, deferred, messageOf, pause, type Clock, type Logger } from '@ringdown/core';
-import { DIGIT_WAIT_MS, FlowRunner } from '../app/flow-runner';
+import { FlowRunner } from '../app/flow-runner';
 import type { CallSource, CallSourcePorts } from '../domain/call-source';
 import type { AmiMessage } from './ami/ami-message';
 import { AmiSession } from './ami/ami-session';
 import { CallCommands } from './commands/call-commands';
 import type { Switchboard } from './commands/switchboard';
+import { Digits } from './digits';
 import { installHelpers } from './helper-context';
 import { listSwitch } from './state/listing';
 import { reconcile, remember } from './state/reconcile';
 import { SwitchState } from './state/switch-state';
-import { Watchers, ourEvent } from './watchers';
+import { Watchers } from './watchers';
 
 export interface AsteriskOptions {
   readonly switchId: string;
@@ -54,6 +55,7 @@ export class AsteriskSource implements CallSource {
   private readonly watchers = new Watchers();
   private readonly commands: CallCommands;
   private readonly flows: FlowRunner;
+  private readonly digits = new Digits();
   private stopped = new AbortController();
   private session: AmiSession | undefined;
   private down: string | undefined = 'the switch was not reached yet';
@@ -77,7 +79,10 @@ export class AsteriskSource implements CallSource {
       snapshot: () => ports.snapshot(),
       clock,
     });
-    this.state.onDigit = (callId, key) => this.watchers.offer({ digit: { callId, key } });
+    this.state.onDigit = (callId, key) => {
+      this.watchers.offer({ digit: { callId, key } });
+      this.digits.press(callId, key);
+    };
     const board: Switchboard = {
       state: this.state,
       watchers: this.watchers,
@@ -110,6 +115,7 @@ export class AsteriskSource implements CallSource {
   async stop(): Promise<void> {
     this.stopped.abort();
     this.flows.stop();
+    this.watchers.cancelAll();
     this.session?.close();
     await this.running;
     this.running = undefined;
@@ -265,7 +271,10 @@ export class AsteriskSource implements CallSource {
     if (this.stopped.signal.aborted) return;
     this.ports.emit(draft);
     this.watchers.offer({ draft });
-    if (draft.name === 'CHANNEL_DESTROY') this.commands.forget(String(draft.body['call_id']));
+    if (draft.name !== 'CHANNEL_DESTROY') return;
+    const callId = String(draft.body['call_id']);
+    this.commands.forget(callId);
+    this.digits.end(callId);
   }
 
   private requireSession(): AmiSession {
@@ -280,17 +289,6 @@ export class AsteriskSource implements CallSource {
   }
 
   private async nextDigit(callId: string, signal: AbortSignal): Promise<string | undefined> {
-    if (signal.aborted || this.state.legOfCall(callId) === undefined) return undefined;
-    const watch = this.watchers.watch((observation) => {
-      if (observation.digit?.callId === callId) return { key: observation.digit.key };
-      return ourEvent(observation, 'CHANNEL_DESTROY', callId) && { key: undefined };
-    }, DIGIT_WAIT_MS);
-    const cancel = (): void => watch.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return (await watch.seen)?.key;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    return this.state.legOfCall(callId) === undefined ? undefined : this.digits.next(callId, signal);
   }
 }

@@ -20,7 +20,8 @@ export interface Watch<T> {
 
 /** Those who wait for the proof of a command. A watch is set before the command is sent, so that nothing is missed. */
 export class Watchers {
-  private readonly active = new Set<(observation: Observation) => void>();
+  /** How to look, and how to end the watch. */
+  private readonly active = new Map<(observation: Observation) => void, () => void>();
 
   get size(): number {
     return this.active.size;
@@ -40,13 +41,18 @@ export class Watchers {
         this.active.delete(look);
         resolve(value);
       };
-      this.active.add(look);
+      this.active.set(look, () => finish(undefined));
     });
     return { seen, cancel: () => finish(undefined) };
   }
 
   offer(observation: Observation): void {
-    for (const look of [...this.active]) look(observation);
+    for (const look of [...this.active.keys()]) look(observation);
+  }
+
+  /** Nothing will be seen any more. */
+  cancelAll(): void {
+    for (const cancel of [...this.active.values()]) cancel();
   }
 }
 

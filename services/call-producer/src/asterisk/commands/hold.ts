@@ -45,17 +45,23 @@ export async function hold(board: Switchboard, leg: Leg, command: Hold): Promise
         ExtraPriority: place.Priority,
       });
     });
+    if (playing === undefined && board.state.graph.isIn(leg.uniqueid)) {
+      // They talk to each other still: nothing has come of it.
+      letGo(leg, other);
+      return outcomeOf(undefined);
+    }
     board.state.setHeld(leg, true);
     keepTogether(board, leg, other, command.unhold_key);
-    return outcomeOf(
-      playing === undefined ? undefined : { event: 'CHANNEL_HOLD', call_id: leg.callId },
-      ignoredMusic(command, playing ?? {}),
-    );
+    return outcomeOf({ event: 'CHANNEL_HOLD', call_id: leg.callId }, ignoredMusic(command, playing ?? {}));
   } catch (error) {
-    leg.heldWith = undefined;
-    other.heldWith = undefined;
+    letGo(leg, other);
     throw error;
   }
+}
+
+function letGo(leg: Leg, other: Leg): void {
+  leg.heldWith = undefined;
+  other.heldWith = undefined;
 }
 
 export async function holdControl(
