@@ -123,7 +123,7 @@ describeWithAsterisk('calls of a real switch', () =>
         });
       }
 
-      const nowhere = await office.asterisk.telephone('1001').call('999');
+      const nowhere = await office.asterisk.telephone('1001').call('4711');
       expect(await nowhere.refused()).toBe(404);
       const lonely = await office.asterisk.telephone('1004').listen();
       const impatient = await office.asterisk.telephone('1003').call('1004');

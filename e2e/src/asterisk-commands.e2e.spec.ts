@@ -71,7 +71,7 @@ describeWithAsterisk('commands to a real switch', () =>
       for (const type of ['blind', 'attended']) {
         const answer = await office.act(callerId, {
           action: 'transfer',
-          target: '999',
+          target: '4711',
           'transfer-type': type,
         });
         expect(answer).toMatchObject({ status: 400, data: { target: { not_found: {} } } });
@@ -139,6 +139,7 @@ describeWithAsterisk('commands to a real switch', () =>
         action: 'intercept',
         target_type: 'device',
         target_id: '0'.repeat(32),
+        unbridged_only: false,
       });
       expect(unknown).toMatchObject({ status: 400, data: { target_id: { not_found: {} } } });
       await cid.hangUp();

@@ -79,10 +79,13 @@ export class TelephoneOffice {
 
   /** Between two tests: no call is left anywhere, and what was heard so far does not count any more. */
   async quiet(): Promise<void> {
-    await this.asterisk.untilIdle();
-    await waitUntil(async () => (await this.list()).length === 0, { what: 'an empty list of channels' });
-    await this.socket.flush();
-    this.mark = this.socket.events.length;
+    try {
+      await this.asterisk.untilIdle();
+    } finally {
+      await waitUntil(async () => (await this.list()).length === 0, { what: 'an empty list of channels' });
+      await this.socket.flush();
+      this.mark = this.socket.events.length;
+    }
   }
 
   /** Bodies of the events of this name since the last {@link quiet}. */

@@ -48,7 +48,7 @@ describeWithAsterisk('a switch for tests', () => {
     await lonely.cancelled();
 
     expect(await (await asterisk.telephone('1001').call('603')).refused()).toBe(486);
-    expect(await (await asterisk.telephone('1001').call('999')).refused()).toBe(404);
+    expect(await (await asterisk.telephone('1001').call('4711')).refused()).toBe(404);
   });
 
   it('has calls from outside, which may not go out again, and calls to outside', async () => {

@@ -27,7 +27,7 @@ export interface Asterisk {
   ami(): Promise<AmiClient>;
   /** One of `1001` … `1004`, or `trunk`. */
   telephone(user: string): Telephone;
-  /** Resolves when no call is left. */
+  /** Resolves when no call is left. What is still there at the deadline is hung up, so that only one test fails of it. */
   untilIdle(): Promise<void>;
   /** Its log so far. */
   log(): Promise<string>;
@@ -122,15 +122,22 @@ class AsteriskContainer implements Asterisk {
 
   async untilIdle(): Promise<void> {
     const ami = await this.ami();
-    let left = '';
-    await waitUntil(
-      async () => {
-        left = (await ami.channels()).map((channel) => channel['Channel']).join(', ');
-        return left === '';
-      },
-      { intervalMs: 50, what: () => `the end of ${left}` },
-    );
-    ami.close();
+    let left: string[] = [];
+    try {
+      await waitUntil(
+        async () => {
+          left = (await ami.channels()).map((channel) => channel['Channel']!);
+          return left.length === 0;
+        },
+        { intervalMs: 50, what: () => `the end of ${left.join(', ')}` },
+      );
+    } catch (error) {
+      // Some end with others.
+      for (const channel of left) await ami.action('Hangup', { Channel: channel }).catch(() => undefined);
+      throw error;
+    } finally {
+      ami.close();
+    }
   }
 
   async log(): Promise<string> {

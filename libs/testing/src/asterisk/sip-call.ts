@@ -53,11 +53,14 @@ export class SipCall {
     return this.until('cancelled', 1, timeoutMs);
   }
 
-  answer(): Promise<string> {
+  /** Waits until it rings. */
+  async answer(): Promise<string> {
+    await this.ringing();
     return this.tell('XANSWER', 'answered');
   }
 
-  refuse(): Promise<string> {
+  async refuse(): Promise<string> {
+    await this.ringing();
     return this.tell('XREFUSE', 'refused');
   }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomHex } from '@ringdown/core';
 import { watch, type RunningProcess } from '../processes';
@@ -59,6 +59,8 @@ export class Telephone {
     if (program === undefined) throw new Error('no sipp is installed (Debian package sip-tester)');
     const folder = join(this.server.folder, `${scenario}-${this.user}-${randomHex(6)}`);
     mkdirSync(folder);
+    // What the scenarios stream: a second of µ-law silence.
+    writeFileSync(join(folder, 'silence.ulaw'), Buffer.alloc(8_000, 0xff));
     const options: Readonly<Record<string, string>> = {
       sf: join(repositoryRoot(), 'libs', 'testing', 'sipp', `${scenario}.xml`),
       i: '127.0.0.1',
