@@ -5,6 +5,8 @@ import { backoffMs, messageOf, pause, type Clock, type Logger } from '@ringdown/
 /** A registry that answers nobody this long is taken to be away. */
 const PATIENCE_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 2_000;
+/** A replica folds the last events of the holder before a moment after the broker confirmed them. */
+const SETTLE_MS = 250;
 
 /**
  * What the registry believes of a switch. Asked again while nobody answers; then, or when the signal aborts, an empty
@@ -17,6 +19,7 @@ export async function knownChannels(
 ): Promise<readonly ChannelState[]> {
   const { logger, clock, signal } = ports;
   const giveUpAt = clock() + PATIENCE_MS;
+  await pause(SETTLE_MS, signal);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       return await allPages(broker, switchId);

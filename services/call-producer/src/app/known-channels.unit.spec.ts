@@ -26,7 +26,7 @@ describe('what the registry believed', () => {
 
   it('is read page by page', async () => {
     const asked: ListChannelsRequest[] = [];
-    const channels = await ask((request) => {
+    const answer = ask((request) => {
       asked.push(request);
       return Promise.resolve(
         request.after === undefined
@@ -34,6 +34,8 @@ describe('what the registry believed', () => {
           : { channels: [liveChannel('b'), liveChannel('c')], offset: 2 },
       );
     });
+    await jest.advanceTimersByTimeAsync(1_000);
+    const channels = await answer;
     expect(channels.map(({ call_id: id }) => id)).toEqual(['a', 'b', 'c']);
     expect(asked).toEqual([{ switch: 'sw' }, { switch: 'sw', after: 'b' }]);
   });
