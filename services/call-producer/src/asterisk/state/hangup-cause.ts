@@ -90,8 +90,11 @@ export function endingOf(causeText: string, answered: boolean): Ending {
   };
 }
 
+/** Also what Asterisk makes of a cancelled invitation (SIP 487). */
+const INTERWORKING = 127;
+
 function named(number: number, answered: boolean): Cause {
-  if (!answered && number === 0) return { name: 'ORIGINATOR_CANCEL', sip: 487 };
+  if (!answered && (number === 0 || number === INTERWORKING)) return { name: 'ORIGINATOR_CANCEL', sip: 487 };
   if (!answered && number === 16) return { name: 'NORMAL_CLEARING', sip: 487 };
   return CAUSES.get(number) ?? { name: 'NORMAL_UNSPECIFIED', sip: 480 };
 }

@@ -206,6 +206,8 @@ describe('calls', () => {
     ['19', false, 'NO_ANSWER', 'sip:480', 'NO ANSWER'],
     ['34', false, 'NORMAL_CIRCUIT_CONGESTION', 'sip:503', 'FAILED'],
     ['0', false, 'ORIGINATOR_CANCEL', 'sip:487', 'CANCEL'],
+    ['127', false, 'ORIGINATOR_CANCEL', 'sip:487', 'CANCEL'],
+    ['127', true, 'INTERWORKING', 'sip:500', 'ANSWER'],
     ['16', false, 'NORMAL_CLEARING', 'sip:487', 'CANCEL'],
     ['999', true, 'NORMAL_UNSPECIFIED', 'sip:480', 'ANSWER'],
     ['x', false, 'ORIGINATOR_CANCEL', 'sip:487', 'CANCEL'],
