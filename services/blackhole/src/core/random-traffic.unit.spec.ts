@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { RawSocket, type WsClient, rawFrame, waitUntil } from '@ringdown/testing';
+import { FakeRegistry } from '../testing/fake-registry';
 import {
   CUSTOMER,
   RESELLER,
@@ -22,6 +23,7 @@ beforeAll(async () => {
     wsCollapseIdsAbove: 4,
     wsMaxConnectionsPerIp: 100_000,
   });
+  await FakeRegistry.start(system.join('channels'));
 });
 
 async function gauge(name: string): Promise<number> {
@@ -104,6 +106,7 @@ function requestOf(tokens: readonly string[]): fc.Arbitrary<unknown> {
       binding: fc.oneof({ weight: 4, arbitrary: bindingText }, { weight: 1, arbitrary: fc.jsonValue() }),
       bindings: fc.oneof(fc.array(bindingText, { maxLength: 5 }), fc.jsonValue()),
       account_id: fc.constantFrom<unknown>(CUSTOMER, SIBLING, RESELLER, '*', '', null, 5, {}),
+      snapshot: fc.constantFrom<unknown>(true, false, null, 'yes', []),
     },
     { requiredKeys: [] },
   );
@@ -185,7 +188,7 @@ it(`${REQUESTS} random requests get ${REQUESTS} answers, and leave nothing behin
 it('subscribes, unsubscribes and closes in any order and at any time leak no binding', async () => {
   const step = fc.record({
     client: fc.nat(4),
-    verb: fc.constantFrom('subscribe', 'subscribe', 'unsubscribe', 'all', 'close', 'wait'),
+    verb: fc.constantFrom('subscribe', 'snapshot', 'unsubscribe', 'all', 'close', 'wait'),
     binding: fc.constantFrom(
       'call.*.*',
       'object.*.user',
@@ -212,9 +215,9 @@ it('subscribes, unsubscribes and closes in any order and at any time leak no bin
             clients[index] = undefined;
           } else {
             client.sendJson({
-              action: verb === 'all' ? 'unsubscribe' : verb,
+              action: verb === 'all' ? 'unsubscribe' : verb === 'snapshot' ? 'subscribe' : verb,
               auth_token: client.token,
-              ...(verb === 'all' ? {} : { data: { binding } }),
+              ...(verb === 'all' ? {} : { data: { binding, snapshot: verb === 'snapshot' } }),
             });
           }
         }
