@@ -84,7 +84,7 @@ export function decodeSwitchSnapshot(
   return result.error === undefined && result.value.channels.every(isChannelState) ? result.value : undefined;
 }
 
-/** By hand: a switch may have a hundred thousand channels, and a schema takes ten times as long. */
+/** By hand: a switch may have a hundred thousand channels, and a schema of each takes several times as long. */
 function isChannelState(value: unknown): value is ChannelState {
   if (typeof value !== 'object' || value === null) return false;
   const { call_id, answered, on_hold, created } = value as Partial<Record<keyof ChannelState, unknown>>;
