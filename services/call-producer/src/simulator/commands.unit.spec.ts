@@ -315,6 +315,22 @@ describe('commands on simulated calls', () => {
     await failed;
   });
 
+  it('leaves nobody behind when the target of a transfer hangs up instead of answering', async () => {
+    const leg = staffLeg();
+    const other = leg.other_leg_call_id ?? '';
+    const transfer = source.execute(ROOT, leg.call_id, {
+      command: { name: 'transfer', target: '1002', transfer_type: 'blind' },
+    });
+    const failed = expect(transfer).rejects.toMatchObject({ code: 'not_found' });
+    await simulator.pass(300);
+    const ringing = source
+      .channels()
+      .find((it) => it.interaction_id === leg.interaction_id && it.direction === 'outbound');
+    await run(ringing?.call_id ?? '', { name: 'hangup' });
+    await failed;
+    expect(namesOf(other).at(-1)).toBe('CHANNEL_DESTROY');
+  });
+
   it('has ended every call half an hour after the last command', async () => {
     const roomy = await startSimulator({ maxCalls: 8 });
     await roomy.pass(5_000);

@@ -1,3 +1,4 @@
+import { deferred } from '@ringdown/core';
 import { MemoryDocuments, ROOT } from '../testing/memory-documents';
 import { startSimulator } from '../testing/start-simulator';
 import { ensureDemoDirectory } from './demo-directory';
@@ -101,5 +102,24 @@ describe('office work', () => {
 
     for (const id of [...marked, vmbox, message]) expect(documents.stored.has(id)).toBe(false);
     await next.source.stop();
+  });
+
+  it('does not take its own new documents for those of an earlier run', async () => {
+    const documents = new MemoryDocuments();
+    const gate = deferred();
+    const list = documents.list.bind(documents);
+    documents.list = async (shelf, filter) => {
+      if (shelf.type === 'fax') await gate.promise;
+      return list(shelf, filter);
+    };
+    const simulator = await startSimulator({ documents });
+    await simulator.pass(60_000);
+    const faxes = documents.ofType('fax').map(({ id }) => id);
+    expect(faxes.length).toBeGreaterThan(0);
+
+    gate.resolve();
+    await simulator.pass(1_000);
+    for (const id of faxes) expect(documents.stored.has(id)).toBe(true);
+    await simulator.source.stop();
   });
 });
