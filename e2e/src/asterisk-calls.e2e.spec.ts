@@ -1,4 +1,5 @@
 import { describeWithAsterisk, describeWithServers, waitUntil } from '@ringdown/testing';
+import { makeMember } from './family-tree';
 import { TelephoneOffice } from './telephone-office';
 
 describeWithAsterisk('calls of a real switch', () =>
@@ -86,6 +87,28 @@ describeWithAsterisk('calls of a real switch', () =>
           'CHANNEL_DESTROY',
         ]);
       }
+    }, 60_000);
+
+    it('are nobody else’s business', async () => {
+      const admin = await office.system.admin();
+      const other = await makeMember(admin, admin.accountId, 'competitor');
+      const ear = await office.system.connect(other.token);
+      await ear.subscribe('call.*.*');
+
+      const { caller, callee, callerId } = await office.connect('1001', '1002');
+      const path = `/v2/accounts/${other.accountId}/channels`;
+      expect((await other.api.get(path)).data).toEqual([]);
+      expect((await other.api.get(`${path}/${callerId}`)).status).toBe(404);
+      expect((await other.api.post(`${path}/${callerId}`, { action: 'hangup' })).status).toBe(404);
+      expect((await other.api.post(`${office.path}/channels/${callerId}`, { action: 'hangup' })).status).toBe(
+        403,
+      );
+
+      await callee.hangUp();
+      await caller.ended();
+      await office.eventOf(callerId, 'CHANNEL_DESTROY');
+      await ear.flush();
+      expect(ear.events).toEqual([]);
     }, 60_000);
 
     it('are held and resumed by a re-INVITE of either side', async () => {

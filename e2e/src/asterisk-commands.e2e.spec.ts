@@ -65,6 +65,29 @@ describeWithAsterisk('commands to a real switch', () =>
       await callee.ended();
     }, 60_000);
 
+    it('an attended transfer can be taken back by the digits given for that', async () => {
+      const { caller, callee, callerId, calleeId } = await office.connect('1001', '1002');
+      const cid = await office.asterisk.telephone('1003').listen();
+
+      await expectStatus(
+        202,
+        office.act(callerId, {
+          action: 'transfer',
+          'transfer-type': 'attended',
+          target: '1003',
+          takeback_dtmf: '*1',
+        }),
+      );
+      await cid.ringing();
+      await caller.press('*');
+      await caller.press('1');
+
+      await cid.cancelled();
+      expect(await office.channel(callerId)).toMatchObject({ other_leg_call_id: calleeId });
+      await caller.hangUp();
+      await callee.ended();
+    }, 60_000);
+
     it('a transfer to a number that does not exist is refused and changes nothing', async () => {
       const { caller, callee, callerId, calleeId } = await office.connect('1001', '1002');
 
@@ -80,6 +103,40 @@ describeWithAsterisk('commands to a real switch', () =>
       expect(await office.channel(callerId)).toMatchObject({ other_leg_call_id: calleeId });
       await caller.hangUp();
       await callee.ended();
+    }, 60_000);
+
+    it('move lets a person go on talking from another device', async () => {
+      const { caller, callee, callerId, calleeId } = await office.connect('1001', '1002');
+      const dot = await office.asterisk.telephone('1004').listen();
+
+      const answer = office.act(callerId, { action: 'move', device_id: office.people['1004'].deviceId });
+      await dot.answer();
+      await expectStatus(202, answer);
+
+      const dotId = await office.channelOf('1004');
+      await office.untilChannel(calleeId, (channel) => channel?.['other_leg_call_id'] === dotId);
+      await caller.ended();
+      await dot.hangUp();
+      await callee.ended();
+    }, 60_000);
+
+    it('a callflow takes the call to where its number leads', async () => {
+      const callflow = await expectStatus(
+        201,
+        office.company.api.put(`${office.path}/callflows`, { numbers: ['2600'], flow: { module: 'play' } }),
+      );
+      const ann = await office.asterisk.telephone('1001').call('602');
+      await ann.answered();
+      const annId = await office.channelOf('1001');
+      const ami = await office.asterisk.ami();
+
+      await office.confirm(annId, { action: 'callflow', id: callflow.data['id'] });
+
+      await ami.waitForEvent(
+        'Newexten',
+        (event) => event['Uniqueid'] === annId && event['Extension'] === '2600',
+      );
+      await ann.hangUp();
     }, 60_000);
 
     it('park puts the caller into a slot, from which a telephone fetches it', async () => {
@@ -103,6 +160,8 @@ describeWithAsterisk('commands to a real switch', () =>
       const { caller, callee, callerId, calleeId } = await office.connect('1001', '1002');
       const ami = await office.asterisk.ami();
 
+      const silly = await office.act(callerId, { action: 'play', id: 'no-such-sound' });
+      expect(silly).toMatchObject({ status: 400, data: { id: { not_found: {} } } });
       await office.confirm(callerId, { action: 'play', id: 'hello-world' });
 
       await ami.waitForEvent('ChanSpyStart');

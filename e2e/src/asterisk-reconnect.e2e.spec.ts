@@ -67,6 +67,20 @@ describeWithAsterisk('a real switch that is lost and found', () =>
       await beginning.ended();
     }, 120_000);
 
+    it('has lost its calls when it was restarted, and takes new ones', async () => {
+      const { callerId, calleeId } = await office.connect('1001', '1002');
+
+      await office.asterisk.restart();
+
+      for (const id of [callerId, calleeId]) {
+        expect(await office.eventOf(id, 'CHANNEL_DESTROY', 30_000)).toMatchObject({ recovered: true });
+      }
+      await waitUntil(async () => (await office.list()).length === 0);
+      const { caller, callee } = await office.connect('1001', '1002');
+      await caller.hangUp();
+      await callee.ended();
+    }, 120_000);
+
     it('is served by the second call-producer when the first is killed, and nothing is told twice', async () => {
       const foreign = await ForeignAmqp.connect(office.vhostUrl);
       const told = await foreign.collect('call', 'call.#');
