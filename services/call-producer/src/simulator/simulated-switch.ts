@@ -1,5 +1,6 @@
 import { callRoutingKey, type CallEventName, type EventDraft } from '@ringdown/contracts';
 import { toGregorianSeconds, type Clock } from '@ringdown/core';
+import type { DeviceEndpoint } from '../domain/call-source';
 import { SimulatedChannel, type ChannelPlan } from './channel';
 import { ConferenceRoom } from './conference-room';
 
@@ -41,6 +42,8 @@ export class SimulatedSwitch {
   private readonly live = new Map<string, SimulatedChannel>();
   private readonly lot = new Map<string, SimulatedChannel>();
   private readonly rooms = new Map<string, ConferenceRoom>();
+  /** By device. */
+  private readonly legsOf = new Map<string, number>();
   private readonly enders = new Set<(channel: SimulatedChannel) => void>();
 
   constructor(
@@ -53,9 +56,9 @@ export class SimulatedSwitch {
     return [...this.live.values()];
   }
 
-  /** Conversations, however many legs they have. */
-  get calls(): number {
-    return new Set(this.channels.map(({ interactionId }) => interactionId)).size;
+  /** On the phone. */
+  isBusy(device: DeviceEndpoint | undefined): boolean {
+    return device !== undefined && (this.legsOf.get(device.deviceId) ?? 0) > 0;
   }
 
   find(accountId: string, callId: string): SimulatedChannel | undefined {
@@ -77,6 +80,7 @@ export class SimulatedSwitch {
   create(plan: ChannelPlan): SimulatedChannel {
     const channel = new SimulatedChannel(plan, this.clock());
     this.live.set(channel.callId, channel);
+    this.countLeg(channel, 1);
     this.say('CHANNEL_CREATE', channel);
     return channel;
   }
@@ -185,12 +189,18 @@ export class SimulatedSwitch {
     const { peer } = channel;
     channel.ended = true;
     this.live.delete(channel.callId);
+    this.countLeg(channel, -1);
     this.say('CHANNEL_DESTROY', channel, { ...this.endOf(channel, cause), ...more });
     channel.peer = undefined;
     for (const listener of this.enders) listener(channel);
     if (peer === undefined) return;
     // Told while they were still a pair, so that the second leg names the first, too.
     this.hangup(peer, cause);
+  }
+
+  private countLeg({ device }: SimulatedChannel, change: 1 | -1): void {
+    if (device === undefined) return;
+    this.legsOf.set(device.deviceId, (this.legsOf.get(device.deviceId) ?? 0) + change);
   }
 
   private endOf(channel: SimulatedChannel, cause: string): Record<string, unknown> {

@@ -18,6 +18,7 @@ export type Teller = 'traffic' | 'command';
  */
 export class Story {
   private readonly waits = new Map<NodeJS.Timeout, () => void>();
+  private readonly own = new Set<SimulatedChannel>();
   private isOver = false;
 
   constructor(
@@ -34,9 +35,9 @@ export class Story {
   adopt(...channels: readonly SimulatedChannel[]): void {
     for (const channel of channels) {
       const before = this.owners.get(channel);
-      if (before === this) continue;
-      this.owners.set(channel, this);
-      if (before !== undefined && before.channels().length === 0) before.end();
+      if (before === this || channel.ended) continue;
+      this.take(channel);
+      before?.release(channel);
     }
   }
 
@@ -44,7 +45,7 @@ export class Story {
   call(...plan: Parameters<SimulatedSwitch['create']>): SimulatedChannel {
     this.check();
     const channel = this.switchBoard.create(...plan);
-    this.owners.set(channel, this);
+    this.take(channel);
     return channel;
   }
 
@@ -52,8 +53,14 @@ export class Story {
     return !channel.ended && this.owners.get(channel) === this;
   }
 
-  channels(): readonly SimulatedChannel[] {
-    return [...this.owners].filter(([, story]) => story === this).map(([channel]) => channel);
+  get channels(): ReadonlySet<SimulatedChannel> {
+    return this.own;
+  }
+
+  /** The channel follows it no more; without any left the story is over. */
+  release(channel: SimulatedChannel): void {
+    this.own.delete(channel);
+    if (this.own.size === 0) this.end();
   }
 
   /** Goes on after this time, if these channels are still there and still follow the story. */
@@ -74,6 +81,11 @@ export class Story {
     if (this.isOver || channels.some((channel) => !this.owns(channel))) throw new StoryOver();
   }
 
+  private take(channel: SimulatedChannel): void {
+    this.owners.set(channel, this);
+    this.own.add(channel);
+  }
+
   end(): void {
     this.isOver = true;
     for (const [timer, resume] of this.waits) {
@@ -88,6 +100,7 @@ export class Story {
 export class Stories {
   private readonly owners = new Map<SimulatedChannel, Story>();
   private readonly underWay = new Set<Story>();
+  private readonly commanded = new Set<Story>();
   private stopped = false;
 
   constructor(
@@ -97,7 +110,7 @@ export class Stories {
     switchBoard.onEnd((channel) => {
       const story = this.owners.get(channel);
       this.owners.delete(channel);
-      if (story?.channels().length === 0) story.end();
+      story?.release(channel);
     });
   }
 
@@ -107,8 +120,11 @@ export class Stories {
 
   /** Conversations that somebody's commands have taken out of the world's own traffic. */
   get commandedCalls(): number {
-    const calls = [...this.owners].filter(([, { teller }]) => teller === 'command');
-    return new Set(calls.map(([{ interactionId }]) => interactionId)).size;
+    let calls = 0;
+    for (const { channels } of this.commanded) {
+      calls += new Set([...channels].map(({ interactionId }) => interactionId)).size;
+    }
+    return calls;
   }
 
   /** Begins to tell; resolves when the story is over, whatever ended it. */
@@ -116,6 +132,7 @@ export class Stories {
     if (this.stopped) return;
     const story = new Story(teller, this.switchBoard, this.owners);
     this.underWay.add(story);
+    if (teller === 'command') this.commanded.add(story);
     try {
       await script(story);
     } catch (error) {
@@ -124,8 +141,9 @@ export class Stories {
       }
     } finally {
       story.end();
-      for (const channel of story.channels()) this.switchBoard.hangup(channel);
+      for (const channel of [...story.channels]) this.switchBoard.hangup(channel);
       this.underWay.delete(story);
+      this.commanded.delete(story);
     }
   }
 

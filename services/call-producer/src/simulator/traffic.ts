@@ -44,8 +44,9 @@ const ORDINARY: readonly Scenario[] = [
   fax,
 ];
 
-const MIN_PAUSE_MS = 2_000;
-const MAX_PAUSE_MS = 6_000;
+/** Between two calls, with room for this many; with room for more they come faster. */
+const PAUSE_MS = { low: 2_000, high: 6_000 };
+const UNHURRIED_CALLS = 8;
 /** While no call fits. */
 const FULL_PAUSE_MS = 1_000;
 
@@ -57,6 +58,7 @@ export class Traffic {
   private promised = 0;
   /** With room for one call only, a long one would leave none for everything else. */
   private readonly kept: number;
+  private readonly haste: number;
 
   constructor(
     private readonly world: World,
@@ -64,6 +66,7 @@ export class Traffic {
     private readonly maxCalls: number,
   ) {
     this.kept = maxCalls < 2 ? 0 : 1;
+    this.haste = Math.max(1, maxCalls / UNHURRIED_CALLS);
   }
 
   start(): void {
@@ -98,7 +101,7 @@ export class Traffic {
       }
       void this.play(next, this.branch(), wanted);
       next = this.nextScenario();
-      await pause(this.random.between(MIN_PAUSE_MS, MAX_PAUSE_MS), signal);
+      await pause(this.random.between(PAUSE_MS.low, PAUSE_MS.high) / this.haste, signal);
     }
   }
 

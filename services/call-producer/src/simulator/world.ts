@@ -55,8 +55,7 @@ export class World {
   colleague(random: Random, ...except: readonly (Party | undefined)[]): Party {
     const others = this.staff.filter((party) => !except.includes(party));
     const all = others.length === 0 ? this.staff : others;
-    const busy = new Set(this.switchBoard.channels.map(({ device }) => device?.deviceId));
-    const free = all.filter(({ device }) => !busy.has(device?.deviceId));
+    const free = all.filter(({ device }) => !this.switchBoard.isBusy(device));
     return random.pick(free.length === 0 ? all : free);
   }
 
