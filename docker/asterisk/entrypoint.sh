@@ -15,8 +15,8 @@ setting() {
   [ -n "$value" ] || value=${2-}
   [ -n "$value" ] || fail "set $1 (or $1_FILE)"
   # What has a meaning in a configuration file (";", brackets, quotes, blanks, line ends) could change the meaning of others.
-  printf '%s' "$value" | LC_ALL=C tr -d 'A-Za-z0-9_.,:/@+=~-' | grep -q . &&
-    fail "$1 may hold letters, digits and _ . , : / @ + = ~ - only"
+  allowed=$(printf '%s' "$value" | LC_ALL=C tr -dc 'A-Za-z0-9_.,:/@+=~-')
+  [ "$allowed" = "$value" ] || fail "$1 may hold letters, digits and _ . , : / @ + = ~ - only"
   printf '%s' "$value"
 }
 
