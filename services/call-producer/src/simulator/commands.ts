@@ -1,21 +1,20 @@
-import {
-  type CallCommand,
-  type CallFlow,
-  type CommandOutcome,
-  type ConferenceCommandRequest,
-} from '@ringdown/contracts';
+import type { CallCommand, CallFlow, CommandOutcome, ConferenceCommandRequest } from '@ringdown/contracts';
 import { AppError, deferred, type Logger } from '@ringdown/core';
 import { FlowRunner } from '../app/flow-runner';
 import { fieldError, unknownTarget } from '../domain/field-error';
-import type { DeviceEndpoint, EndpointDirectory } from '../domain/call-source';
-import type { Party, SimulatedChannel } from './channel';
-import type { ConferenceRoom, Member } from './conference-room';
-import type { Destination } from './dialplan';
+import type { EndpointDirectory } from '../domain/call-source';
+import type { SimulatedChannel } from './channel';
+import { confirmed, ignoring } from './command-outcome';
+import { commandConference } from './conference-commands';
+import { Digits } from './digits';
+import { Playbacks } from './playbacks';
 import type { Random } from './random';
+import { Recordings } from './recordings';
 import { returnToParker } from './scenarios/parking';
 import { seconds } from './scenarios/scenario';
 import { transferAttended, transferBlind, type Arrival } from './scenarios/transfers';
 import { StoryOver, type Story } from './stories';
+import { Targets } from './targets';
 import type { World } from './world';
 
 type Command<Name extends CallCommand['name']> = Extract<CallCommand, { name: Name }>;
@@ -24,45 +23,37 @@ type Command<Name extends CallCommand['name']> = Extract<CallCommand, { name: Na
 const ANSWER_MS = { low: 600, high: 1_400 };
 /** After a command a conversation goes on for a while, then its people hang up. */
 const AFTERWARDS_MS = { low: seconds(60), high: seconds(180) };
-const PLAYBACK_MS = 1_500;
-/** Simulated people rarely press digits. */
-const PRESS_CHANCE = 0.3;
-const PRESS_AFTER_MS = { low: seconds(8), high: seconds(20) };
 
 /** Acts on calls as a telephone switch would: checks, does, and tells what was seen. */
 export class SimulatorCommands {
   private readonly flows: FlowRunner;
-  private readonly playing = new Map<SimulatedChannel, () => void>();
-  private readonly recordingLimits = new Map<SimulatedChannel, NodeJS.Timeout>();
-  private readonly masked = new WeakSet<SimulatedChannel>();
-  private readonly digitListeners = new Map<SimulatedChannel, Set<(digit: string | undefined) => void>>();
+  private readonly playbacks = new Playbacks();
+  private readonly recordings: Recordings;
+  private readonly digits: Digits;
+  private readonly targets: Targets;
 
   constructor(
     private readonly world: World,
-    private readonly endpoints: EndpointDirectory,
+    endpoints: EndpointDirectory,
     private readonly random: Random,
     logger: Logger,
   ) {
+    const { switchBoard } = world;
+    this.recordings = new Recordings(switchBoard);
+    this.digits = new Digits(switchBoard, random);
+    this.targets = new Targets(world, endpoints);
     this.flows = new FlowRunner(
       {
         execute: (accountId, callId, command) => this.command(this.channel(accountId, callId), command),
-        nextDigit: (callId, signal) => this.nextDigit(callId, signal),
+        nextDigit: (callId, signal) => this.digits.next(callId, signal),
       },
       logger,
     );
-    world.switchBoard.onEnd((channel) => this.forget(channel));
+    switchBoard.onEnd((channel) => this.forget(channel));
   }
 
   execute(accountId: string, callId: string, flow: CallFlow): Promise<CommandOutcome> {
     return this.flows.run(accountId, callId, flow);
-  }
-
-  /** Somebody presses a digit on a phone. */
-  press(callId: string, digit: string): void {
-    const channel = this.world.switchBoard.channels.find((it) => it.callId === callId);
-    for (const listener of channel === undefined ? [] : [...(this.digitListeners.get(channel) ?? [])]) {
-      listener(digit);
-    }
   }
 
   stop(): void {
@@ -70,41 +61,8 @@ export class SimulatorCommands {
     for (const channel of this.world.switchBoard.channels) this.forget(channel);
   }
 
-  async conference(request: ConferenceCommandRequest): Promise<CommandOutcome> {
-    const room = this.world.switchBoard.room(request.account_id, request.conference_id);
-    if (room === undefined) throw new AppError('not_found', 'no such conference');
-    const members = membersMeant(room, request.participant_id);
-    const { switchBoard } = this.world;
-    switch (request.action) {
-      case 'kick':
-        for (const { channel } of members) {
-          switchBoard.leaveConference(channel);
-          switchBoard.hangup(channel);
-        }
-        return confirmed('del-member', members[0]?.channel.callId);
-      case 'mute':
-      case 'unmute': {
-        const mute = request.action === 'mute';
-        const changed = members.filter((member) => room.setMuted(member, mute));
-        const seen = mute ? 'mute-member' : 'unmute-member';
-        return changed.length === 0
-          ? confirmed(seen, members[0]?.channel.callId, `${request.action}d already`)
-          : confirmed(seen, changed[0]?.channel.callId);
-      }
-      case 'lock':
-      case 'unlock': {
-        const changed = room.setLocked(request.action === 'lock');
-        return confirmed(request.action, undefined, changed ? undefined : `${request.action}ed already`);
-      }
-      case 'play': {
-        const media = request.media_id;
-        if (media === undefined) throw fieldError('media_id', 'required', 'No media specified');
-        if (!(await this.world.office.hasMedia(media))) throw unknownTarget('media_id', media);
-        const first = members[0]?.channel;
-        if (first === undefined || first.ended) throw new AppError('not_found', 'no such conference');
-        return this.playTo(first, media);
-      }
-    }
+  conference(request: ConferenceCommandRequest): Promise<CommandOutcome> {
+    return commandConference(this.world, this.playbacks, request);
   }
 
   private channel(accountId: string, callId: string): SimulatedChannel {
@@ -119,7 +77,7 @@ export class SimulatorCommands {
         this.world.switchBoard.hangup(channel);
         return confirmed('CHANNEL_DESTROY', channel.callId);
       case 'break':
-        return this.stopPlaying(channel);
+        return this.playbacks.breakOff(channel);
       case 'transfer':
         return this.transfer(channel, command);
       case 'callflow':
@@ -145,13 +103,13 @@ export class SimulatorCommands {
       case 'play':
         return this.play(channel, command);
       case 'record_call':
-        return this.record(channel, command);
+        return this.recordings.command(channel, command);
     }
   }
 
   private async transfer(channel: SimulatedChannel, command: Command<'transfer'>): Promise<CommandOutcome> {
     peerOf(channel);
-    const destination = await this.destination('target', command.target, channel);
+    const destination = await this.targets.destination('target', command.target, channel);
     const attended = command.transfer_type === 'attended';
     const moh = command.moh;
     const knownMoh = attended && moh !== undefined && (await this.world.office.hasMedia(moh));
@@ -192,7 +150,7 @@ export class SimulatorCommands {
   }
 
   private async intercept(channel: SimulatedChannel, command: Command<'intercept'>): Promise<CommandOutcome> {
-    const party = await this.interceptor(channel, command);
+    const party = await this.targets.interceptor(channel, command);
     const { device } = party;
     if (channel.peer !== undefined && command.unbridged_only) {
       throw new AppError('conflict', 'the call is bridged, and unbridged_only was asked for');
@@ -213,6 +171,7 @@ export class SimulatorCommands {
       switchBoard.answer(leg);
       switchBoard.answer(channel);
       switchBoard.unpark(channel);
+      switchBoard.leaveConference(channel);
       switchBoard.unbridge(channel);
       for (const other of replaced) switchBoard.hangup(other, 'PICKED_OFF', { intercepted_by: leg.callId });
       switchBoard.bridge(channel, leg);
@@ -223,7 +182,7 @@ export class SimulatorCommands {
 
   private async move(channel: SimulatedChannel, command: Command<'move'>): Promise<CommandOutcome> {
     const other = peerOf(channel);
-    const device = this.moveTarget(channel, command);
+    const device = this.targets.device(channel, command);
     const ignored = command.dial_strategy === 'simultaneous' ? [] : ['dial_strategy'];
     return this.take(channel, async (story, tellArrival) => {
       const { switchBoard, dialplan } = this.world;
@@ -277,70 +236,7 @@ export class SimulatorCommands {
     // To both legs of a call that has one only: to that one.
     const target = leg === 'peer' ? peerOf(channel) : channel;
     if (!(await this.world.office.hasMedia(id))) throw unknownTarget('id', id);
-    return this.playTo(target, id);
-  }
-
-  private async playTo(channel: SimulatedChannel, media: string): Promise<CommandOutcome> {
-    this.playing.get(channel)?.();
-    const done = deferred();
-    const timer = setTimeout(() => done.resolve(), PLAYBACK_MS);
-    const end = (): void => {
-      clearTimeout(timer);
-      done.resolve();
-    };
-    this.playing.set(channel, end);
-    await done.promise;
-    if (this.playing.get(channel) === end) this.playing.delete(channel);
-    if (channel.ended) throw new AppError('not_found', 'the call ended');
-    return confirmed('playback_finished', channel.callId, media);
-  }
-
-  private stopPlaying(channel: SimulatedChannel): CommandOutcome {
-    const end = this.playing.get(channel);
-    if (end === undefined) throw new AppError('conflict', 'nothing is being played to the call');
-    end();
-    return confirmed('playback_finished', channel.callId, 'stopped');
-  }
-
-  private record(channel: SimulatedChannel, command: Command<'record_call'>): CommandOutcome {
-    const { switchBoard } = this.world;
-    const running = channel.recordingSince !== undefined;
-    const action = command.action === 'toggle' ? (running ? 'stop' : 'start') : command.action;
-    if (channel.answeredMs === undefined) throw new AppError('conflict', 'the call is not answered');
-    if (action === 'start' && running) throw new AppError('conflict', 'the call is being recorded already');
-    if (action !== 'start' && !running) throw new AppError('conflict', 'the call is not being recorded');
-    switch (action) {
-      case 'start':
-        switchBoard.startRecording(channel);
-        this.limitRecording(channel, command.time_limit);
-        return {
-          ...confirmed('recording_started', channel.callId),
-          ...ignoring(command, 'format', 'label', 'media_name'),
-        };
-      case 'stop':
-        this.limitRecording(channel, undefined);
-        switchBoard.stopRecording(channel);
-        return confirmed('recording_stopped', channel.callId);
-      case 'mask':
-        this.masked.add(channel);
-        return confirmed('recording_masked', channel.callId);
-      case 'unmask':
-        this.masked.delete(channel);
-        return confirmed('recording_unmasked', channel.callId);
-    }
-  }
-
-  private limitRecording(channel: SimulatedChannel, limitS: number | undefined): void {
-    clearTimeout(this.recordingLimits.get(channel));
-    this.recordingLimits.delete(channel);
-    if (limitS === undefined) return;
-    this.recordingLimits.set(
-      channel,
-      setTimeout(() => {
-        this.recordingLimits.delete(channel);
-        this.world.switchBoard.stopRecording(channel);
-      }, seconds(limitS)),
-    );
+    return this.playbacks.play(target, id);
   }
 
   /**
@@ -366,75 +262,6 @@ export class SimulatorCommands {
     return outcome.promise;
   }
 
-  private async destination(field: string, number: string, channel: SimulatedChannel): Promise<Destination> {
-    const destination = await this.world.dialplan.resolve(number);
-    if (destination === undefined) throw unknownTarget(field, number);
-    if (destination.kind === 'slot' && destination.parked === channel) {
-      throw new AppError('conflict', 'the call is parked there itself');
-    }
-    const room =
-      destination.kind === 'conference'
-        ? this.world.switchBoard.room(channel.accountId, destination.id)
-        : undefined;
-    if (room?.locked === true) throw new AppError('conflict', `conference ${number} is locked`);
-    return destination;
-  }
-
-  private async interceptor(
-    channel: SimulatedChannel,
-    { target_type: type, target_id: id }: Command<'intercept'>,
-  ): Promise<Party> {
-    if (type === 'number') {
-      const destination = await this.destination('target_id', id, channel);
-      if (destination.kind === 'party') return destination.party;
-      throw fieldError('target_id', 'invalid', `${id} is nobody who could pick up a call`, id);
-    }
-    const device =
-      type === 'device' ? this.device(channel.accountId, id) : this.devicesOf(channel.accountId, id)[0];
-    if (device === undefined) throw unknownTarget('target_id', id);
-    return this.world.dialplan.partyOf(device);
-  }
-
-  private moveTarget(channel: SimulatedChannel, command: Command<'move'>): DeviceEndpoint {
-    const { accountId } = channel;
-    if (command.device_id !== undefined) {
-      const device = this.device(accountId, command.device_id);
-      if (device === undefined) throw unknownTarget('device_id', command.device_id);
-      if (!command.can_call_self && device.deviceId === channel.device?.deviceId) {
-        throw fieldError('device_id', 'forbidden', 'The call is on this device already', command.device_id);
-      }
-      return device;
-    }
-    const owner = command.owner_id ?? channel.device?.ownerId;
-    const devices = owner === undefined ? [] : this.devicesOf(accountId, owner);
-    if (command.owner_id !== undefined && devices.length === 0) {
-      throw unknownTarget('owner_id', command.owner_id);
-    }
-    const other = devices.find(({ deviceId }) => deviceId !== channel.device?.deviceId);
-    const device = other ?? (command.can_call_self ? devices[0] : undefined);
-    if (device === undefined) throw new AppError('conflict', 'there is no other device to move the call to');
-    return device;
-  }
-
-  /** The directory may lag behind the devices the simulator has just made itself. */
-  private device(accountId: string, deviceId: string): DeviceEndpoint | undefined {
-    return (
-      this.endpoints.byDevice(accountId, deviceId) ??
-      this.ownDevices(accountId).find((device) => device.deviceId === deviceId)
-    );
-  }
-
-  private devicesOf(accountId: string, ownerId: string): readonly DeviceEndpoint[] {
-    const known = this.endpoints.ofOwner(accountId, ownerId);
-    return known.length > 0
-      ? known
-      : this.ownDevices(accountId).filter((device) => device.ownerId === ownerId);
-  }
-
-  private ownDevices(accountId: string): readonly DeviceEndpoint[] {
-    return this.world.staff.flatMap(({ device }) => (device?.accountId === accountId ? [device] : []));
-  }
-
   /** The legs that would be in the way of another partner: the bridged one, or those that still ring. */
   private otherLegs(channel: SimulatedChannel): readonly SimulatedChannel[] {
     if (channel.peer !== undefined) return [channel.peer];
@@ -456,37 +283,8 @@ export class SimulatorCommands {
     for (const other of others) switchBoard.hangup(other);
   }
 
-  private nextDigit(callId: string, signal: AbortSignal): Promise<string | undefined> {
-    const channel = this.world.switchBoard.channels.find((it) => it.callId === callId);
-    if (channel === undefined || signal.aborted) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const listeners = this.digitListeners.get(channel) ?? new Set();
-      this.digitListeners.set(channel, listeners);
-      const presses = this.random.chance(PRESS_CHANCE);
-      const timer = presses
-        ? setTimeout(
-            () => settle(String(this.random.between(0, 9))),
-            this.random.between(PRESS_AFTER_MS.low, PRESS_AFTER_MS.high),
-          )
-        : undefined;
-      const settle = (digit: string | undefined): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        listeners.delete(settle);
-        resolve(digit);
-      };
-      const onAbort = (): void => settle(undefined);
-      listeners.add(settle);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
   private forget(channel: SimulatedChannel): void {
-    this.playing.get(channel)?.();
-    this.playing.delete(channel);
-    this.limitRecording(channel, undefined);
-    for (const listener of [...(this.digitListeners.get(channel) ?? [])]) listener(undefined);
-    this.digitListeners.delete(channel);
+    for (const part of [this.playbacks, this.recordings, this.digits]) part.forget(channel);
   }
 
   private answerTime(): number {
@@ -503,33 +301,6 @@ function peerOf(channel: SimulatedChannel): SimulatedChannel {
   throw fieldError('other_leg_call_id', 'required', 'Channel is not bridged');
 }
 
-function membersMeant(room: ConferenceRoom, participantId: number | undefined): readonly Member[] {
-  if (participantId === undefined) return [...room.members.values()];
-  const member = room.byParticipant(participantId);
-  if (member === undefined) throw new AppError('not_found', 'no such participant');
-  return [member];
-}
-
-function confirmed(event: string, callId?: string, detail?: string): CommandOutcome {
-  return {
-    status: 'confirmed',
-    seen: {
-      event,
-      ...(callId === undefined ? {} : { call_id: callId }),
-      ...(detail === undefined ? {} : { detail }),
-    },
-  };
-}
-
 function outcomeOf({ event, callId, detail }: Arrival): CommandOutcome {
   return confirmed(event, callId, detail);
-}
-
-/** The members that were given and that this switch does nothing about. */
-function ignoring<C extends CallCommand>(
-  command: C,
-  ...names: readonly (keyof C & string)[]
-): Pick<CommandOutcome, 'ignored'> {
-  const ignored = names.filter((name) => command[name] !== undefined);
-  return ignored.length === 0 ? {} : { ignored };
 }
