@@ -140,6 +140,7 @@ export {
   commandChannel,
   getChannel,
   listChannels,
+  MAX_PAGE_TOKEN,
   snapshotChannels,
   type ChannelState,
   type ChannelsSnapshot,

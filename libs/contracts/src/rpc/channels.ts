@@ -56,6 +56,8 @@ export interface ChannelState {
 
 const id = Joi.string().min(1).max(128);
 const callId = Joi.string().min(1).max(512);
+/** A page token holds a call id, which may be written with as much as six bytes a character. */
+export const MAX_PAGE_TOKEN = 8_192;
 
 export interface ListChannelsRequest {
   /** Absent: of all accounts. */
@@ -90,7 +92,7 @@ export const listChannels = defineOperation<ListChannelsRequest, ListChannelsRes
     owner_ids: Joi.array().items(id).max(10_000),
     device_ids: Joi.array().items(id).max(10_000),
     switch: id,
-    after: Joi.string().max(1024),
+    after: Joi.string().max(MAX_PAGE_TOKEN),
     limit: Joi.number().integer().min(1).max(1_000),
   }),
 );

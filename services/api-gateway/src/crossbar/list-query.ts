@@ -1,4 +1,4 @@
-import type { ListQuery } from '@ringdown/contracts';
+import { MAX_PAGE_TOKEN, type ListQuery } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import type { FaultDetail } from '@ringdown/http';
 import { isStorable } from './check-json';
@@ -9,6 +9,7 @@ export const MAX_PAGE_SIZE = 1000;
 export const MAX_UNPAGINATED_PAGES = 10;
 
 const MAX_FILTERS = 20;
+const MAX_TEXT = 1_024;
 
 export interface ListRequest {
   readonly query: ListQuery;
@@ -27,7 +28,7 @@ export function parseListQuery(query: URLSearchParams): ListRequest {
   const paginate = reader.flag('paginate') ?? true;
   const result: Record<string, unknown> = {
     page_size: reader.whole('page_size', 1, MAX_PAGE_SIZE) ?? (paginate ? DEFAULT_PAGE_SIZE : MAX_PAGE_SIZE),
-    start_key: reader.text('start_key'),
+    start_key: reader.text('start_key', MAX_PAGE_TOKEN),
     descending: descending ?? (ascending === undefined ? undefined : !ascending),
     filter: reader.filters('filter_', 'filter_not_'),
     filter_not: reader.filters('filter_not_'),
@@ -66,12 +67,14 @@ class Reader {
 
   constructor(private readonly query: URLSearchParams) {}
 
-  text(name: string): string | undefined {
+  text(name: string, maxLength = MAX_TEXT): string | undefined {
     const values = this.query.getAll(name);
     if (values.length > 1) this.fault(name, 'invalid', `${name} is given more than once`);
     const value = values[0];
     if (value === undefined) return undefined;
-    if (value.length > 1024) this.fault(name, 'maxLength', `${name} is longer than 1024 characters`, 1024);
+    if (value.length > maxLength) {
+      this.fault(name, 'maxLength', `${name} is longer than ${maxLength} characters`, maxLength);
+    }
     if (!isStorable(value)) this.fault(name, 'invalid', `${name} holds characters that cannot be stored`);
     return value;
   }

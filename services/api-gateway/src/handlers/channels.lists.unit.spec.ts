@@ -119,6 +119,15 @@ describe('the list of channels of an account', () => {
     expect(answer.envelope['revision']).toBe('4');
   });
 
+  it('takes a key as long as the registry makes it', async () => {
+    await serveChannels(fixture, []);
+
+    const answer = await get(`${account}/channels?start_key=${'k'.repeat(6_000)}`);
+
+    expect(answer.status).toBe(200);
+    expect(fixture.lastAsked.payload).toMatchObject({ after: 'k'.repeat(6_000) });
+  });
+
   it('is cut after 10,000 and says where to go on', async () => {
     const calls = Array.from({ length: 10_001 }, (_, index) => channelOf({ call_id: `call-${index}` }));
     await serveChannels(fixture, calls);

@@ -1,3 +1,4 @@
+import { listChannels } from '@ringdown/contracts';
 import { ofStranger } from '../testing/entries';
 import { Folded } from '../testing/folded';
 import { listChannelsOf } from './list-channels';
@@ -37,4 +38,18 @@ describe('a page of channels', () => {
     expect(page.channels).toHaveLength(1_000);
     expect(page.next).toBeDefined();
   });
+
+  it.each(['\u3042', '\u0001', '\ud800'])(
+    'can be asked for whatever the ids before it are made of: %j',
+    (letter) => {
+      const log = new Folded();
+      for (const end of ['a', 'b']) {
+        log.read(ofStranger('CHANNEL_CREATE', { callId: letter.repeat(511) + end }));
+      }
+
+      const { next } = listChannelsOf(log.registry, { limit: 1 }, 0);
+      expect(listChannels.request.validate({ after: next }).error).toBeUndefined();
+      expect(listChannelsOf(log.registry, { after: next }, 0).channels).toHaveLength(1);
+    },
+  );
 });
