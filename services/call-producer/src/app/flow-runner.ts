@@ -1,7 +1,7 @@
 import type { CallCommand, CallFlow, CommandOutcome } from '@ringdown/contracts';
 import { messageOf, type Logger } from '@ringdown/core';
 
-/** How long a flow listens for the digit that chooses its next step. */
+/** How long a flow listens for the digit that chooses its next step, however many others are pressed meanwhile. */
 export const DIGIT_WAIT_MS = 10 * 60_000;
 
 /** What a source lends to {@link FlowRunner}. */
@@ -53,6 +53,7 @@ export class FlowRunner {
     void this.follow(accountId, callId, flow, controller)
       .catch((error: unknown) => this.logger.warn('a flow ended early', { callId, error }))
       .finally(() => {
+        controller.abort();
         if (this.listening.get(callId) === controller) this.listening.delete(callId);
       });
   }
@@ -65,11 +66,8 @@ export class FlowRunner {
   ): Promise<void> {
     let current = flow;
     while (hasChildren(current)) {
-      const digit = await this.digitWithin(callId, controller);
-      if (digit === undefined || controller.signal.aborted) return;
-      const next = childFor(current, digit);
-      // A digit that means nothing here may be the first of a wrong try; the right one may follow.
-      if (next === undefined) continue;
+      const next = await this.chosenChild(callId, current, controller);
+      if (next === undefined || controller.signal.aborted) return;
       try {
         await this.steps.execute(accountId, callId, next.command);
       } catch (error) {
@@ -84,10 +82,21 @@ export class FlowRunner {
     }
   }
 
-  private async digitWithin(callId: string, controller: AbortController): Promise<string | undefined> {
+  /** A digit that means nothing here may be the first of a wrong try; the right one may follow. */
+  private async chosenChild(
+    callId: string,
+    flow: CallFlow,
+    controller: AbortController,
+  ): Promise<CallFlow | undefined> {
     const timer = setTimeout(() => controller.abort(), DIGIT_WAIT_MS);
     try {
-      return await this.steps.nextDigit(callId, controller.signal);
+      while (!controller.signal.aborted) {
+        const digit = await this.steps.nextDigit(callId, controller.signal);
+        if (digit === undefined) return undefined;
+        const child = childFor(flow, digit);
+        if (child !== undefined) return child;
+      }
+      return undefined;
     } finally {
       clearTimeout(timer);
     }

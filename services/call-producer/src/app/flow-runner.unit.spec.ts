@@ -10,6 +10,7 @@ describe('the flow runner', () => {
   let done: string[];
   let failing: string | undefined;
   let listeners: { readonly callId: string; readonly settle: (digit: string | undefined) => void }[];
+  let signals: Set<AbortSignal>;
   let runner: FlowRunner;
 
   beforeEach(() => {
@@ -17,6 +18,7 @@ describe('the flow runner', () => {
     done = [];
     failing = undefined;
     listeners = [];
+    signals = new Set();
     runner = new FlowRunner(
       {
         execute: (_account, callId, command) => {
@@ -24,8 +26,9 @@ describe('the flow runner', () => {
           done.push(`${callId} ${command.name}`);
           return Promise.resolve({ status: 'confirmed' });
         },
-        nextDigit: (callId, signal) =>
-          new Promise((resolve) => {
+        nextDigit: (callId, signal) => {
+          signals.add(signal);
+          return new Promise((resolve) => {
             const listener = {
               callId,
               settle: (digit: string | undefined) => {
@@ -35,7 +38,8 @@ describe('the flow runner', () => {
             };
             listeners.push(listener);
             signal.addEventListener('abort', () => listener.settle(undefined));
-          }),
+          });
+        },
       },
       silentLogger,
     );
@@ -78,6 +82,8 @@ describe('the flow runner', () => {
     await press('c', '9');
     expect(done).toEqual(['c record_call', 'c park', 'c hangup']);
     expect(runner.size).toBe(0);
+    // Whoever keeps digits for it may let go of them.
+    expect([...signals].map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it('refuses nothing for names that objects have of their own', async () => {
@@ -100,6 +106,17 @@ describe('the flow runner', () => {
     await press('c', '1');
     await press('c', '1');
     expect(done).toEqual(['c record_call']);
+  });
+
+  it('does not wait longer for a digit because of others that mean nothing', async () => {
+    await run({ command: record, children: { '1': { command: hangup } } });
+    for (let minute = 0; minute < 9; minute += 1) {
+      await jest.advanceTimersByTimeAsync(60_000);
+      await press('c', '5');
+    }
+    expect(runner.size).toBe(1);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(runner.size).toBe(0);
   });
 
   it('ends with the call, after ten minutes, and when another flow takes its place', async () => {
