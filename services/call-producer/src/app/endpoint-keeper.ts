@@ -7,7 +7,15 @@ import {
   type EndpointList,
   type WireMessage,
 } from '@ringdown/contracts';
-import { backoffMs, memoised, messageOf, pause, type Lifecycle, type Logger } from '@ringdown/core';
+import {
+  backoffMs,
+  isAppError,
+  memoised,
+  messageOf,
+  pause,
+  type Lifecycle,
+  type Logger,
+} from '@ringdown/core';
 import { MemoryEndpointDirectory } from '../domain/memory-endpoint-directory';
 
 /** Documents that say whose device is whose. */
@@ -137,6 +145,11 @@ export class EndpointKeeper implements Lifecycle {
     if (accountId === undefined) return false;
     this.dirty.delete(accountId);
     await this.loadAccount(accountId).catch((error: unknown) => {
+      // Anyone may announce a change, also of what can be no account; asking again would change nothing.
+      if (isAppError(error) && error.code === 'validation_failed') {
+        this.logger.debug('no account has this id', { reason: messageOf(error) });
+        return;
+      }
       this.dirty.add(accountId);
       throw error;
     });

@@ -49,6 +49,9 @@ describe('the endpoint keeper', () => {
       request: (operation: { name: string }, page: EndpointPage & { account_id?: string }) => {
         asked.push([operation.name, page.account_id ?? page.after].filter(Boolean).join(' '));
         if (failing) return Promise.reject(new AppError('unavailable', 'nobody'));
+        if (page.account_id?.startsWith('refused')) {
+          return Promise.reject(new AppError('validation_failed', 'no such id'));
+        }
         const found = all.filter(
           (it) => (page.account_id ?? it.account_id) === it.account_id && it.device_id > (page.after ?? ''),
         );
@@ -137,6 +140,19 @@ describe('the endpoint keeper', () => {
     const later = keeper.whenLoaded(60_000, signal);
     await settle(10_000);
     expect(await later).toBe(true);
+  });
+
+  it('does not ask again for an account that is refused, nor lets it keep others waiting', async () => {
+    await keeper.start();
+    await settle();
+    for (let index = 0; index < 100; index += 1) announce('device', `refused-${index}`);
+    announce('device', 'acc');
+    all = [];
+    await settle(1_000);
+    expect(keeper.directory.ofAccount('acc')).toEqual([]);
+    const before = asked.length;
+    await settle(600_000);
+    expect(asked).toHaveLength(before);
   });
 
   it('takes rubbish for what it is', async () => {
