@@ -53,38 +53,20 @@ export async function transferAttended(
   return { event: 'CHANNEL_BRIDGE', callId: other.callId };
 }
 
-export const blindTransfer: Scenario = {
-  name: 'a blind transfer',
-  async play(world, story, random) {
-    const { caller, called } = await customerCalls(world, story, random);
-    await story.wait(random.between(seconds(3), seconds(8)), caller, called);
-    const party = world.colleague(random, called.plan.party);
-    await transferBlind(
-      world,
-      story,
-      called,
-      caller,
-      { kind: 'party', number: party.number, party },
-      ringing(random),
-    );
-    await world.stay(story, caller, talk(random));
-  },
-};
+export const blindTransfer = transferScenario('a blind transfer', transferBlind);
+export const attendedTransfer = transferScenario('an attended transfer', transferAttended);
 
-export const attendedTransfer: Scenario = {
-  name: 'an attended transfer',
-  async play(world, story, random) {
-    const { caller, called } = await customerCalls(world, story, random);
-    await story.wait(random.between(seconds(3), seconds(8)), caller, called);
-    const party = world.colleague(random, called.plan.party);
-    await transferAttended(
-      world,
-      story,
-      called,
-      caller,
-      { kind: 'party', number: party.number, party },
-      ringing(random),
-    );
-    await world.stay(story, caller, talk(random));
-  },
-};
+/** A customer's call that goes on to a colleague. */
+function transferScenario(name: string, transfer: typeof transferBlind | typeof transferAttended): Scenario {
+  return {
+    name,
+    async play(world, story, random) {
+      const { caller, called } = await customerCalls(world, story, random);
+      await story.wait(random.between(seconds(3), seconds(8)), caller, called);
+      const party = world.colleague(random, called.plan.party);
+      const target = { kind: 'party', number: party.number, party } as const;
+      await transfer(world, story, called, caller, target, ringing(random));
+      await world.stay(story, caller, talk(random));
+    },
+  };
+}
