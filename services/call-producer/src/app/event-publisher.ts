@@ -53,6 +53,9 @@ export class EventPublisher {
   private attempt = 0;
   private retryTimer: NodeJS.Timeout | undefined;
   private emptied: Deferred | undefined;
+  /** Handed to the broker, which will confirm it or give it up; also of the time before a `close`. */
+  private handedOver = 0;
+  private landed: Deferred | undefined;
 
   constructor(
     private readonly sink: MessageSink,
@@ -108,6 +111,11 @@ export class EventPublisher {
     await withDeadline(this.emptied.promise, timeoutMs, 'publishing the last events');
   }
 
+  /** Resolves when nothing is on its way to the broker: what was published is in the log by then, or never will be. */
+  async whenLanded(): Promise<void> {
+    while (this.handedOver > 0) await (this.landed ??= deferred()).promise;
+  }
+
   private pump(): void {
     while (this.failed.length === 0 && this.underWay.size < WINDOW && this.sink.ready) {
       const entry = this.waiting.shift();
@@ -118,15 +126,19 @@ export class EventPublisher {
 
   private send(entry: Entry): void {
     this.underWay.add(entry);
-    this.sink.publish(entry.message, { timeoutMs: CONFIRM_TIMEOUT_MS }).then(
-      () => {
-        this.counters.published(entry.message);
-        if (this.underWay.delete(entry)) this.settled();
-      },
-      (error: unknown) => {
-        if (this.underWay.delete(entry)) this.onFailure(entry, error);
-      },
-    );
+    this.handedOver += 1;
+    this.sink
+      .publish(entry.message, { timeoutMs: CONFIRM_TIMEOUT_MS })
+      .finally(() => this.noteLanded())
+      .then(
+        () => {
+          this.counters.published(entry.message);
+          if (this.underWay.delete(entry)) this.settled();
+        },
+        (error: unknown) => {
+          if (this.underWay.delete(entry)) this.onFailure(entry, error);
+        },
+      );
   }
 
   private onFailure(entry: Entry, error: unknown): void {
@@ -167,6 +179,13 @@ export class EventPublisher {
       },
       backoffMs(this.attempt++, { initialMs: 100, maxMs: 5_000 }),
     );
+  }
+
+  private noteLanded(): void {
+    this.handedOver -= 1;
+    if (this.handedOver > 0) return;
+    this.landed?.resolve();
+    this.landed = undefined;
   }
 
   private noteEmpty(): void {

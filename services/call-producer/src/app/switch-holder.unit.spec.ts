@@ -192,6 +192,38 @@ describe('the holder of a switch', () => {
     expect(stage.keys.filter((key) => key.startsWith('call.'))).toEqual(['call.CHANNEL_CREATE.b']);
   });
 
+  it('asks what is known only when nothing it said before is on its way any more', async () => {
+    const first = await active();
+    stage.confirm = deferred();
+    first.say('a');
+    stage.listeners?.onLost('connection lost');
+    stage.known = () => Promise.resolve([liveChannel('a')]);
+    stage.listeners?.onHeld();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(stage.sources).toEqual([first]);
+
+    stage.confirm.resolve();
+    await settle();
+    expect(stage.source.ports.known).toHaveLength(1);
+  });
+
+  it('stops a source that is still starting when the switch is lost', async () => {
+    const started = deferred();
+    stage.prepare = (source) => {
+      source.onStart = () => started.promise;
+      source.onStop = () => started.resolve();
+    };
+    const first = await active();
+    stage.listeners?.onLost('connection lost');
+    await settle();
+    expect(first.stopped).toBeGreaterThan(0);
+
+    stage.prepare = () => undefined;
+    stage.listeners?.onHeld();
+    await settle();
+    expect(stage.holder.source()).not.toBe(first);
+  });
+
   it('forgets a takeover that was lost before the registry answered', async () => {
     const answer = deferred<readonly ChannelState[]>();
     stage.known = () => answer.promise;

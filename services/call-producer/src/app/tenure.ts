@@ -70,15 +70,20 @@ export class Tenure {
 
   private async finish(): Promise<void> {
     clearTimeout(this.snapshotTimer);
+    // A start may wait for a switch that does not answer, until it is called off.
+    const starting = this.current;
+    if (starting !== undefined) await this.stopSource(starting);
     await this.running;
-    if (this.current !== undefined) await this.stopSource(this.current);
+    if (this.current !== undefined && this.current !== starting) await this.stopSource(this.current);
   }
 
   private async run(): Promise<void> {
     const { signal } = this.ended;
     const { parts } = this;
     try {
-      const [known] = await Promise.all([parts.known(signal), parts.directoryReady(signal)]);
+      // What an earlier tenure said last must be known, or it would be said again.
+      const asked = parts.publisher.whenLanded().then(() => parts.known(signal));
+      const [known] = await Promise.all([asked, parts.directoryReady(signal)]);
       if (signal.aborted) return;
       parts.publisher.open(() => this.snapshot());
       await this.startSource(known);
