@@ -1,6 +1,6 @@
 import { bindingCatalogue, topicOf } from '../testing/catalogue';
 import { FoldedCalls } from '../testing/folded-calls';
-import { MemoryDocuments } from '../testing/memory-documents';
+import { MemoryDocuments, ROOT } from '../testing/memory-documents';
 import { startSimulator } from '../testing/start-simulator';
 
 const MINUTE = 60_000;
@@ -24,6 +24,22 @@ describe('the simulated switch', () => {
       if (bridged.length === 0) without += 1;
     }
     expect(without).toBe(0);
+    await source.stop();
+  });
+
+  it('has another long call to offer when somebody ended one', async () => {
+    const { source, pass } = await startSimulator();
+    await pass(5 * MINUTE);
+    const oldestBridged = (): string | undefined =>
+      source.channels().find(({ other_leg_call_id }) => other_leg_call_id !== undefined)?.call_id;
+
+    const first = oldestBridged() ?? '';
+    await source.execute(ROOT, first, { command: { name: 'hangup' } });
+    const second = oldestBridged();
+    expect(second).toBeDefined();
+    await pass(5 * MINUTE);
+
+    expect(oldestBridged()).toBe(second);
     await source.stop();
   });
 

@@ -56,7 +56,10 @@ export class Traffic {
   private running: Promise<unknown> = Promise.resolve();
   private round = 0;
   private promised = 0;
-  /** With room for one call only, a long one would leave none for everything else. */
+  /**
+   * Long calls that are always there: two, so that one of them has talked for a while and goes on when somebody ended the
+   * other. With little room fewer, or none would be left for everything else.
+   */
   private readonly kept: number;
   private readonly haste: number;
 
@@ -65,12 +68,13 @@ export class Traffic {
     private readonly random: Random,
     private readonly maxCalls: number,
   ) {
-    this.kept = maxCalls < 2 ? 0 : 1;
+    this.kept = maxCalls < 2 ? 0 : maxCalls < UNHURRIED_CALLS ? 1 : 2;
     this.haste = Math.max(1, maxCalls / UNHURRIED_CALLS);
   }
 
   start(): void {
-    this.running = Promise.all([this.keepLongCall(), this.playScenarios()]);
+    const kept = Array.from({ length: this.kept }, () => this.keepLongCall());
+    this.running = Promise.all([...kept, this.playScenarios()]);
   }
 
   async stop(): Promise<void> {
@@ -79,7 +83,6 @@ export class Traffic {
   }
 
   private async keepLongCall(): Promise<void> {
-    if (this.kept === 0) return;
     const { signal } = this.ended;
     const random = this.branch();
     while (!signal.aborted) {
