@@ -7,6 +7,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Heartbeats find a dead socket; this is for a broker that answers heartbeats and nothing else. */
 const SETUP_TIMEOUT_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 3_000;
+/** What a server says may differ every time. */
+const MAX_TOLD = 16;
 
 export interface AmqpLinkOptions {
   /** Tried in turn. */
@@ -37,6 +39,8 @@ export class AmqpLink {
     // amqplib reads the fields at every attempt, so changing them makes it try the next server.
     const target = { ...targets[0] };
     let failures = 0;
+    // A broker may be away for hours: each reason once until it is back, the rest for who wants to see every attempt.
+    const told = new Set<string>();
     this.recovering = await connect(target, {
       timeout: CONNECT_TIMEOUT_MS,
       noDelay: true,
@@ -50,15 +54,19 @@ export class AmqpLink {
       },
     });
     this.recovering.on('connect', () => {
+      told.clear();
       logger.info('broker connected', { connection: name, host: target.hostname });
       this.options.onUp();
     });
     this.recovering.on('connect-failed', (error) => {
-      logger.warn('broker connection failed', {
-        connection: name,
-        host: target.hostname,
-        error: error.message,
-      });
+      const details = { connection: name, host: target.hostname, error: error.message };
+      const reason = `${details.host} ${details.error}`;
+      if (told.has(reason) || told.size >= MAX_TOLD) {
+        logger.debug('broker connection failed again', details);
+      } else {
+        told.add(reason);
+        logger.warn('broker connection failed, trying again', details);
+      }
       Object.assign(target, targets[++failures % targets.length]);
     });
     this.recovering.on('error', (error: unknown) =>
