@@ -37,6 +37,9 @@ export class LogFollower implements Lifecycle {
   private housekeeping: NodeJS.Timeout | undefined;
   private endListening: (() => void) | undefined;
   private readonly stopping = new AbortController();
+  private readonly stopped = new Promise<undefined>((resolve) =>
+    this.stopping.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  );
   private readonly first = deferred();
   private behindBecause: string | undefined = 'the log is not read yet';
   /** Resolved when it fell behind again. */
@@ -74,8 +77,10 @@ export class LogFollower implements Lifecycle {
     if (this.stopping.signal.aborted) return;
     this.endListening = broker.onStatus(({ state }) => {
       if (state === 'disconnected') this.fallBehind('the broker connection was lost');
+      // Something is being restored: perhaps the subscription to the log, on a connection that stands.
+      else if (state === 'connecting') this.fallBehind('the broker is connecting');
     });
-    this.reader = await broker.openLog(
+    const reader = await broker.openLog(
       { exchange: 'call', from: 'first', prefetch: PREFETCH },
       {
         onEntry: (entry) => this.onEntry(entry),
@@ -83,38 +88,43 @@ export class LogFollower implements Lifecycle {
         onReset: () => this.onReset(),
       },
     );
+    if (this.stopping.signal.aborted) return reader.close();
+    this.reader = reader;
     this.housekeeping = setInterval(() => void this.keepHouse(), HOUSEKEEPING_MS);
     this.following = this.follow();
     await this.first.promise;
   }
 
+  /** Does not wait for what needs a broker: without one, only the broker's own stop ends that. */
   private async doStop(): Promise<void> {
     this.stopping.abort();
     this.fallBehind('shutting down');
     this.first.resolve();
     clearInterval(this.housekeeping);
     this.endListening?.();
-    await this.start().catch(() => undefined);
-    clearInterval(this.housekeeping);
     await this.following;
     await this.reader?.close();
   }
 
   private async follow(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      if (!(await this.catchUp())) return;
+    const { broker, handlers, logger } = this.options;
+    for (let failures = 0; await this.catchUp();) {
+      const behind = this.behind.promise;
       let serving: Subscription | undefined;
       try {
-        serving = await this.options.broker.serve(this.options.handlers());
+        serving = await Promise.race([broker.serve(handlers()), this.stopped]);
+        if (serving === undefined) return;
+        failures = 0;
         this.first.resolve();
-        await this.behind.promise;
+        await behind;
       } catch (error) {
-        this.options.logger.warn('requests cannot be served, trying again', { error: messageOf(error) });
+        logger.warn('requests cannot be served, trying again', { error: messageOf(error) });
         this.fallBehind('requests cannot be served');
+        await this.pause(failures++);
       }
       // What is under way is answered, or fails with the connection it came by.
       await serving?.close().catch((error: unknown) => {
-        this.options.logger.warn('requests could not be stopped', { error: messageOf(error) });
+        logger.warn('requests could not be stopped', { error: messageOf(error) });
       });
     }
   }
@@ -143,9 +153,13 @@ export class LogFollower implements Lifecycle {
       } catch (error) {
         this.options.logger.debug('not caught up yet', { error: messageOf(error) });
       }
-      await pause(backoffMs(attempt, { initialMs: 50, maxMs: 2_000 }), signal);
+      await this.pause(attempt);
     }
     return false;
+  }
+
+  private pause(attempt: number): Promise<void> {
+    return pause(backoffMs(attempt, { initialMs: 50, maxMs: 2_000 }), this.stopping.signal);
   }
 
   private fallBehind(reason: string): void {

@@ -1,4 +1,4 @@
-import type { Broker, BrokerStatus, LogHandlers, LogReader } from '@ringdown/broker';
+import type { Broker, BrokerStatus, LogHandlers, LogReader, Subscription } from '@ringdown/broker';
 import { AppError, deferred, silentLogger, type Deferred } from '@ringdown/core';
 import { waitUntil } from '@ringdown/testing';
 import { ChannelRegistry } from '../domain/channel-registry';
@@ -75,8 +75,14 @@ beforeEach(() => {
   registry = new ChannelRegistry();
   recent = new RecentIds();
   nowMs = BEGIN;
-  follower = new LogFollower({
-    broker: broker.port,
+  follower = followerOf(broker.port);
+});
+
+afterEach(() => follower.stop());
+
+function followerOf(port: FakeBroker['port']): LogFollower {
+  return new LogFollower({
+    broker: port,
     registry,
     recent,
     metrics,
@@ -84,9 +90,7 @@ beforeEach(() => {
     logger: silentLogger,
     handlers: () => [],
   });
-});
-
-afterEach(() => follower.stop());
+}
 
 async function caughtUp(): Promise<void> {
   void follower.start();
@@ -137,6 +141,50 @@ describe('following the log', () => {
     await waitUntil(() => broker.serving === 1);
     expect(follower.problem).toBeUndefined();
     expect(registry.size).toBe(1);
+  });
+
+  it('is behind while something that was lost is being restored, which may be what reads the log', async () => {
+    await caughtUp();
+    broker.status('connecting');
+    expect(follower.problem).toBe('the broker is connecting');
+    await waitUntil(() => broker.serving === 0);
+
+    broker.status('ready');
+    (await broker.fence(1)).resolve(12);
+    await waitUntil(() => broker.serving === 1);
+    expect(follower.problem).toBeUndefined();
+  });
+
+  it('goes on while publishers are blocked: what it reads is all there is', async () => {
+    await caughtUp();
+    broker.status('blocked');
+    expect(follower.problem).toBeUndefined();
+  });
+
+  it('can be stopped while neither the log nor its requests can be had', async () => {
+    const log = deferred<LogReader>();
+    const { openLog } = broker.port;
+    let closed = 0;
+    follower = followerOf({ ...broker.port, openLog: () => log.promise });
+    const started = follower.start();
+    await follower.stop();
+    log.resolve({
+      ...(await openLog({ exchange: 'call', from: 'first' }, broker.handlers!)),
+      close: () => {
+        closed += 1;
+        return Promise.resolve();
+      },
+    });
+    await started;
+    expect(closed).toBe(1);
+
+    const serving = deferred<Subscription>();
+    follower = followerOf({ ...broker.port, serve: () => serving.promise });
+    void follower.start();
+    (await broker.fence(0)).resolve(10);
+    await waitUntil(() => follower.problem === undefined);
+    await follower.stop();
+    expect(follower.problem).toBe('shutting down');
   });
 
   it('does not take a fence from before the connection was lost', async () => {
@@ -198,15 +246,7 @@ describe('following the log', () => {
     await started;
     expect(broker.serving).toBe(0);
 
-    const never = new LogFollower({
-      broker: broker.port,
-      registry,
-      recent,
-      metrics,
-      clock: () => nowMs,
-      logger: silentLogger,
-      handlers: () => [],
-    });
+    const never = followerOf(broker.port);
     await never.stop();
     expect(broker.fences).toHaveLength(1);
   });
