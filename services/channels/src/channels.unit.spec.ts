@@ -111,6 +111,13 @@ describe('the list', () => {
     expect(await ids({ account_id: ACCOUNT, owner_ids: [] })).toEqual([]);
   });
 
+  it('of a switch contains everything confirmed before, for whoever takes the switch over', async () => {
+    const told = Array.from({ length: 5_000 }, (_, n) => ofSwitch('CHANNEL_HOLD', { callId: 'a', at: n }));
+    await channels.publish(...told, ofSwitch('CHANNEL_DESTROY', { callId: 'a', at: 6_000 }));
+
+    expect(await ids({ switch: SWITCH })).toEqual(['c', 'd']);
+  });
+
   it('is that of a switch, with who told of it last', async () => {
     await channels.publish(...snapshotOf([channelState('e')], 10, { holder: 'producer-7' }));
     await channels.waitForCount(2);

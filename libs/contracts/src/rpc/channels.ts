@@ -65,7 +65,10 @@ export interface ListChannelsRequest {
   /** A channel is listed when it belongs to one of these users or devices; absent: all. */
   readonly owner_ids?: readonly string[] | undefined;
   readonly device_ids?: readonly string[] | undefined;
-  /** Only channels of this switch; what a call-producer asks when it takes over. */
+  /**
+   * Only channels of this switch; what a call-producer asks when it takes over. Everything confirmed before the first page
+   * was asked for is contained.
+   */
   readonly switch?: string | undefined;
   /** Only channels after this one in the order of the list; from `next` of the previous page. */
   readonly after?: string | undefined;

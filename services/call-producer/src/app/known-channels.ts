@@ -5,7 +5,7 @@ import { backoffMs, messageOf, pause, type Clock, type Logger } from '@ringdown/
 /** A registry that answers nobody this long is taken to be away. */
 const PATIENCE_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 2_000;
-/** A replica folds the last events of the holder before a moment after the broker confirmed them. */
+/** What a holder that died sent last may be on its way to the log still; the list contains all that got there. */
 const SETTLE_MS = 250;
 
 /**

@@ -21,7 +21,11 @@ export interface OperationParts {
 export function channelOperations(parts: OperationParts): OperationHandler[] {
   const { registry, follower, commands, clock } = parts;
   return [
-    handle(listChannels, async (request) => {
+    handle(listChannels, async (request, { deadlineMs }) => {
+      // Whoever takes a switch over tells what is missing from the list: it must not lack what was told a moment ago.
+      if (request.switch !== undefined && request.after === undefined) {
+        await follower.fence(Math.max(1, deadlineMs - clock()));
+      }
       follower.requireCaughtUp();
       return listChannelsOf(registry, request, follower.offset);
     }),
