@@ -107,7 +107,11 @@ export class Tenure {
       this.current = source;
       try {
         await source.start();
-        logger.info('serving the switch', { source: source.name, knownChannels: known.length });
+        const reached = source.problem() === undefined;
+        logger.info(reached ? 'serving the switch' : 'serving the switch as soon as it can be reached', {
+          source: source.name,
+          knownChannels: known.length,
+        });
         return;
       } catch (error) {
         this.current = undefined;

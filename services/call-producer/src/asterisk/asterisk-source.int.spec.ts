@@ -132,7 +132,13 @@ describe('the source', () => {
     const { port } = ami;
     await ami.stop();
     const world = await started({ ...ami, port, secret: 'x' } as unknown as FakeAmi);
-    expect(world.source.problem()).toContain('cannot be reached');
+    const problem = world.source.problem();
+    expect(problem).toContain(`the switch at 127.0.0.1:${port} cannot be reached`);
+    expect(problem).not.toContain('no connection');
+    await expect(world.run({ name: 'hangup' })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'the switch cannot be reached',
+    });
   });
 
   it('applies what happens during the listing after it', async () => {

@@ -279,7 +279,8 @@ export class AsteriskSource implements CallSource {
 
   private requireSession(): AmiSession {
     if (this.session?.isOpen !== true || this.down !== undefined) {
-      throw new AppError('unavailable', this.down ?? 'the switch cannot be reached');
+      // Where the switch is, and what its network says, is for the operator.
+      throw new AppError('unavailable', 'the switch cannot be reached');
     }
     return this.session;
   }

@@ -228,8 +228,9 @@ export class AmiSession {
     if (this.closed !== undefined) return;
     this.closed = reason;
     clearTimeout(this.pingTimer);
+    // Whoever opens the session says himself that there is none.
+    this.greeted.reject(new AppError('unavailable', reason));
     const error = ended(reason);
-    this.greeted.reject(error);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
     if (this.socket.writableEnded) this.socket.destroySoon();
