@@ -53,6 +53,8 @@ export class AmqpLog extends AmqpConsumer implements TransportLog {
   readonly close = memoised(() => this.doClose());
   private readonly cursor: LogCursor;
   private reading: Reading | undefined;
+  /** The newest try to subscribe; an older one may still wait for the broker, and must not subscribe any more. */
+  private attempt: object | undefined;
   private model: ChannelModel | undefined;
 
   constructor(
@@ -78,29 +80,41 @@ export class AmqpLog extends AmqpConsumer implements TransportLog {
 
   override detach(reason: string): void {
     this.model = undefined;
-    this.reading = undefined;
+    this.endReading();
     super.detach(reason);
+  }
+
+  override abandon(): void {
+    this.endReading();
+    super.abandon();
   }
 
   protected async setup(model: ChannelModel, onLost: OnLost): Promise<Channel> {
     this.model = model;
+    const attempt = (this.attempt = {});
     const channel = await openChannel(model, onLost);
     try {
       await withDeadline(
-        this.subscribe(model, channel, onLost),
+        this.subscribe(model, channel, onLost, attempt),
         SETUP_TIMEOUT_MS,
         `opening the ${this.label}`,
       );
       return channel;
     } catch (error) {
-      this.reading = undefined;
+      if (this.attempt === attempt) this.endReading();
       void closeChannel(channel);
       throw error;
     }
   }
 
-  private async subscribe(model: ChannelModel, channel: Channel, onLost: OnLost): Promise<void> {
+  private async subscribe(
+    model: ChannelModel,
+    channel: Channel,
+    onLost: OnLost,
+    attempt: object,
+  ): Promise<void> {
     const stream = await this.options.journals.declare(model, this.options.log.exchange);
+    if (this.attempt !== attempt) throw new AppError('closed', `${this.label} is not opened any more`);
     const from = this.cursor.subscribe();
     const reading: Reading = {
       channel,
@@ -246,9 +260,14 @@ export class AmqpLog extends AmqpConsumer implements TransportLog {
     });
   }
 
+  private endReading(): void {
+    this.attempt = undefined;
+    this.reading = undefined;
+  }
+
   private async doClose(): Promise<void> {
     this.onClosed(this);
-    this.reading = undefined;
+    this.endReading();
     const channel = this.markClosed();
     if (channel !== undefined) await closeChannel(channel);
   }

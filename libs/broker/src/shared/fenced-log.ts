@@ -22,6 +22,7 @@ export class FencedLog implements LogReader {
   private readonly fences: Fences;
   private log: TransportLog | undefined;
   private next: number | undefined;
+  private closed = false;
 
   constructor(
     private readonly options: FencedLogOptions,
@@ -39,7 +40,7 @@ export class FencedLog implements LogReader {
   async open(): Promise<void> {
     const { transport, log } = this.options;
     try {
-      this.log = await transport.openLog(log, {
+      const opened = await transport.openLog(log, {
         onEntry: (entry) => this.onEntry(entry),
         onTruncated: (from, to) => this.guarded(() => this.handlers.onTruncated(from, to)),
         onReset: () => {
@@ -48,6 +49,11 @@ export class FencedLog implements LogReader {
           this.guarded(() => this.handlers.onReset());
         },
       });
+      if (this.closed) {
+        await opened.close();
+        throw this.closedError();
+      }
+      this.log = opened;
       // "From now on" must mean one place, or a connection lost before the first entry would move it.
       if (log.from === 'next') await this.fence();
     } catch (error) {
@@ -74,6 +80,7 @@ export class FencedLog implements LogReader {
 
   private async doClose(): Promise<void> {
     const log = this.log;
+    this.closed = true;
     this.log = undefined;
     this.fences.close();
     this.options.onClosed();
@@ -81,8 +88,12 @@ export class FencedLog implements LogReader {
   }
 
   private requireOpen(): TransportLog {
-    if (this.log === undefined) throw new AppError('closed', `the reader of ${this.name} is closed`);
+    if (this.log === undefined) throw this.closedError();
     return this.log;
+  }
+
+  private closedError(): AppError {
+    return new AppError('closed', `the reader of ${this.name} is closed`);
   }
 
   private guarded(run: () => void): void {
