@@ -107,11 +107,8 @@ export class Tenure {
       this.current = source;
       try {
         await source.start();
-        const reached = source.problem() === undefined;
-        logger.info(reached ? 'serving the switch' : 'serving the switch as soon as it can be reached', {
-          source: source.name,
-          knownChannels: known.length,
-        });
+        // Not that it serves: a switch out of reach is waited for by the source, which says so.
+        logger.info('switch taken over', { source: source.name, knownChannels: known.length });
         return;
       } catch (error) {
         this.current = undefined;
