@@ -2,9 +2,10 @@ import type { ClaimListeners } from '@ringdown/broker';
 import { decodeSwitchSnapshot, type ChannelState, type WireMessage } from '@ringdown/contracts';
 import { deferred, silentLogger, type Deferred } from '@ringdown/core';
 import { MemoryEndpointDirectory } from '../domain/memory-endpoint-directory';
-import { FakeSource, liveChannel } from '../testing/fake-source';
+import { FakeSource, createdEvent, liveChannel } from '../testing/fake-source';
 import { EventPublisher } from './event-publisher';
 import { SwitchHolder } from './switch-holder';
+import { SNAPSHOT_EVERY_BYTES } from './tenure';
 
 /** A holder over a claim, a registry and a source that the spec plays. */
 class Stage {
@@ -130,6 +131,34 @@ describe('the holder of a switch', () => {
     expect(stage.keys).toEqual(['_switch.sw']);
     await jest.advanceTimersByTimeAsync(600_000);
     expect(stage.keys).toHaveLength(3);
+  });
+
+  it('writes a snapshot again when much was said since, before the log can have lost the one before', async () => {
+    const source = await active();
+    source.live = [liveChannel('quiet')];
+    const sayMuch = async (bytes: number): Promise<void> => {
+      const draft = createdEvent('busy');
+      for (let said = 0; said < bytes; said += 10_000) {
+        source.ports.emit({ ...draft, body: { ...draft.body, caller_id_name: 'x'.repeat(10_000) } });
+      }
+      await jest.advanceTimersByTimeAsync(1);
+    };
+    const snapshots = (): number => stage.keys.filter((key) => key === '_switch.sw').length;
+    await sayMuch(SNAPSHOT_EVERY_BYTES / 2);
+    expect(snapshots()).toBe(1);
+    await sayMuch(SNAPSHOT_EVERY_BYTES / 2);
+    expect(snapshots()).toBe(2);
+
+    source.live = Array.from({ length: 10_000 }, (_, index) => ({
+      ...liveChannel(`c${index}`),
+      caller_id_name: 'x'.repeat(500),
+    }));
+    source.ports.snapshot();
+    const before = snapshots();
+    await sayMuch(SNAPSHOT_EVERY_BYTES * 2);
+    expect(snapshots()).toBe(before);
+    await sayMuch(SNAPSHOT_EVERY_BYTES);
+    expect(snapshots()).toBeGreaterThan(before);
   });
 
   it('marks events as those of its switch and of this service', async () => {

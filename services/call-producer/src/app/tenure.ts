@@ -6,6 +6,11 @@ import type { EventPublisher } from './event-publisher';
 export const APP_ID = 'call-producer';
 /** On a clean end, for what is still unconfirmed. */
 const FLUSH_TIMEOUT_MS = 3_000;
+/**
+ * A call is known as long as something of it is in the log, which keeps a number of bytes as well as a time: after so many
+ * bytes of events, and never fewer than twice the snapshot before, there is another one, whatever the interval.
+ */
+export const SNAPSHOT_EVERY_BYTES = 4 * 1024 * 1024;
 
 export interface TenureParts {
   readonly switchId: string;
@@ -36,6 +41,9 @@ export class Tenure {
   private current: CallSource | undefined;
   private reconciled = false;
   private snapshotTimer: NodeJS.Timeout | undefined;
+  private bytesSinceSnapshot = 0;
+  private snapshotBytes = 0;
+  private snapshotDue = false;
   private refusalLogged = false;
   private readonly running: Promise<void>;
 
@@ -138,7 +146,9 @@ export class Tenure {
           ? { ...place, switch_hostname: switchId, media_server: switchId }
           : place),
       };
-      publisher.publish([encodeEvent({ ...draft, body, appId: APP_ID })]);
+      const message = encodeEvent({ ...draft, body, appId: APP_ID });
+      publisher.publish([message]);
+      if (draft.family === 'call') this.countBytes(message.body.length);
     } catch (error) {
       counters.refused();
       if (this.refusalLogged) return;
@@ -157,18 +167,36 @@ export class Tenure {
     this.reconciled = true;
     try {
       const channels = source.channels();
-      publisher.publish(encodeSwitchSnapshot({ switch: switchId, holder, taken_at: clock(), channels }));
+      const parts = encodeSwitchSnapshot({ switch: switchId, holder, taken_at: clock(), channels });
+      publisher.publish(parts);
+      this.bytesSinceSnapshot = 0;
+      this.snapshotBytes = parts.reduce((bytes, { body }) => bytes + body.length, 0);
       counters.snapshotTaken(channels.length);
     } catch (error) {
       logger.error('no snapshot could be taken', { error });
     }
   }
 
+  /** The snapshot comes in a later turn: here a change is being told that the source may not have made yet. */
+  private countBytes(bytes: number): void {
+    this.bytesSinceSnapshot += bytes;
+    if (this.snapshotDue || this.bytesSinceSnapshot < Math.max(SNAPSHOT_EVERY_BYTES, 2 * this.snapshotBytes))
+      return;
+    this.snapshotDue = true;
+    if (this.snapshotTimer !== undefined) this.planSnapshot();
+  }
+
   private planSnapshot(): void {
-    this.snapshotTimer = setTimeout(() => {
-      // What a source believes while it is cut off is not what is there.
-      if (this.current?.problem() === undefined) this.snapshot();
-      this.planSnapshot();
-    }, this.parts.snapshotIntervalMs);
+    clearTimeout(this.snapshotTimer);
+    this.snapshotTimer = setTimeout(
+      () => {
+        this.snapshotDue = false;
+        this.bytesSinceSnapshot = 0;
+        // What a source believes while it is cut off is not what is there.
+        if (this.current?.problem() === undefined) this.snapshot();
+        this.planSnapshot();
+      },
+      this.snapshotDue ? 0 : this.parts.snapshotIntervalMs,
+    );
   }
 }
