@@ -18,3 +18,9 @@ export function asAppError(error: unknown, what: string): AppError {
     { cause: error },
   );
 }
+
+/** Why there is no connection, in words an operator can act on: of a refused virtual host amqplib says only that it was refused. */
+export function connectFailure(message: string): string {
+  if (!message.startsWith('Expected ConnectionOpenOk')) return message;
+  return 'the virtual host does not exist, or the user has no permission for it';
+}

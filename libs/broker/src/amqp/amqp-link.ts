@@ -1,6 +1,7 @@
 import { type ChannelModel, connect, type Options, type RecoveringChannelModel } from 'amqplib';
 import type { Socket } from 'node:net';
 import { AppError, deferred, type Logger, messageOf, withDeadline } from '@ringdown/core';
+import { connectFailure } from './amqp-errors';
 
 const HEARTBEAT_S = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -59,7 +60,7 @@ export class AmqpLink {
       this.options.onUp();
     });
     this.recovering.on('connect-failed', (error) => {
-      const details = { connection: name, host: target.hostname, error: error.message };
+      const details = { connection: name, host: target.hostname, error: connectFailure(error.message) };
       const reason = `${details.host} ${details.error}`;
       if (told.has(reason) || told.size >= MAX_TOLD) {
         logger.debug('broker connection failed again', details);

@@ -1,5 +1,5 @@
 import Joi from 'joi';
-import { deferred, pause, randomHex, silentLogger } from '@ringdown/core';
+import { deferred, type LogFields, pause, randomHex, silentLogger } from '@ringdown/core';
 import { defineOperation, type WireMessage } from '@ringdown/contracts';
 import { type Broker, type Feed, type Gap, handle } from '../broker';
 import { createVhost, rabbitFrom, type RabbitVhost } from '../contract/rabbitmq-vhost';
@@ -104,6 +104,22 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
     }[];
     return new Map(list.map((it) => [it.client_properties?.connection_name ?? '', it.name]));
   };
+
+  it('only into a virtual host that it may use, and says when that is not so', async () => {
+    const url = new URL(vhost.url);
+    url.pathname = '/no-such-virtual-host';
+    const reasons: unknown[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (_: string, fields?: LogFields) => void reasons.push(fields?.['error']),
+    };
+    const broker = createAmqpBroker({ urls: [url.href], service: 'lost', logger });
+    brokers.push(broker);
+    broker.start().catch(() => undefined);
+
+    const reason = 'the virtual host does not exist, or the user has no permission for it';
+    await until('the reason', () => reasons.includes(reason));
+  });
 
   it('from connections closed by an operator, who can tell them apart', async () => {
     const broker = await connectDirectly();
