@@ -391,7 +391,7 @@ export const settingsCatalogue = {
     default: 300,
     unit: 's',
     min: 1,
-    doc: 'Pause between two snapshots of all live calls in the log; must be well below JOURNAL_MAX_AGE_S.',
+    doc: 'Pause between two snapshots of all live calls in the log; at most half of JOURNAL_MAX_AGE_S.',
     usedBy: ['call-producer'],
   }),
   simulatorSeed: wholeNumber(Joi, {

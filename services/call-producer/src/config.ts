@@ -7,6 +7,7 @@ export type CallProducerSettings = Pick<
   | 'callSource'
   | 'callSwitch'
   | 'callSnapshotIntervalS'
+  | 'journalMaxAgeS'
   | 'simulatorSeed'
   | 'simulatorMaxCalls'
   | 'asteriskHost'
@@ -33,4 +34,21 @@ export function chosenSource({ callSource }: Pick<CallProducerSettings, 'callSou
 /** Name of the switch, and with it of the claim: the source's unless it was given one. */
 export function switchIdOf(settings: Pick<CallProducerSettings, 'callSource' | 'callSwitch'>): string {
   return settings.callSwitch ?? chosenSource(settings);
+}
+
+/**
+ * Milliseconds between two snapshots. Error: `validation_failed` when a quiet call would leave the log, and with it the
+ * registry, before the next snapshot names it again.
+ */
+export function snapshotIntervalMs({
+  callSnapshotIntervalS: interval,
+  journalMaxAgeS: age,
+}: Pick<CallProducerSettings, 'callSnapshotIntervalS' | 'journalMaxAgeS'>): number {
+  if (interval * 2 > age) {
+    throw new AppError(
+      'validation_failed',
+      `RINGDOWN_CALL_SNAPSHOT_INTERVAL_S is ${interval}; it must be at most half of RINGDOWN_JOURNAL_MAX_AGE_S, which is ${age}: a quiet call would be forgotten between two snapshots.`,
+    );
+  }
+  return interval * 1_000;
 }

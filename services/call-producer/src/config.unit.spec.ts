@@ -1,3 +1,4 @@
+import { createEmbeddedHub } from '@ringdown/broker';
 import { loadSettings } from '@ringdown/config';
 import { silentLogger } from '@ringdown/core';
 import { buildCallProducer } from './call-producer';
@@ -18,5 +19,23 @@ describe('what a call-producer serves', () => {
     expect(
       switchIdOf(loadSettings({ RINGDOWN_CALL_SOURCE: 'asterisk', RINGDOWN_CALL_SWITCH: 'pbx-1' })),
     ).toBe('pbx-1');
+  });
+
+  it('is told in full at least twice in the life of a log entry', () => {
+    const built = (age: string): unknown =>
+      buildCallProducer(
+        loadSettings({
+          RINGDOWN_CALL_SOURCE: 'simulator',
+          RINGDOWN_JOURNAL_MAX_AGE_S: age,
+          RINGDOWN_CALL_SNAPSHOT_INTERVAL_S: '300',
+        }),
+        {
+          brokerFactory: (service) => createEmbeddedHub().connect({ service, logger: silentLogger }),
+          logger: silentLogger,
+        },
+      );
+
+    expect(() => built('599')).toThrow(/at most half of RINGDOWN_JOURNAL_MAX_AGE_S/);
+    expect(() => built('600')).not.toThrow();
   });
 });

@@ -15,7 +15,7 @@ import { EventPublisher } from './app/event-publisher';
 import { knownChannels } from './app/known-channels';
 import { RememberedRequests } from './app/remembered-requests';
 import { SwitchHolder } from './app/switch-holder';
-import { switchIdOf, type CallProducerSettings } from './config';
+import { snapshotIntervalMs, switchIdOf, type CallProducerSettings } from './config';
 import { claimedOperations } from './handlers/switch-operations';
 import { createSource } from './sources';
 import { tokens } from './tokens';
@@ -39,6 +39,7 @@ export function buildContainer(
 ): DependencyContainer {
   const container = root.createChildContainer();
   const switchId = switchIdOf(settings);
+  const intervalMs = snapshotIntervalMs(settings);
   const logger = ports.logger.child({ service: SERVICE });
   const clock = ports.clock ?? systemClock;
   const provide = <T>(token: InjectionToken<T>, make: (c: DependencyContainer) => T): void => {
@@ -88,7 +89,7 @@ export function buildContainer(
       },
       known: (signal) => knownChannels(broker, switchId, { logger, clock, signal }),
       handlers: handlers.map((handler) => metrics.counted(handler)),
-      snapshotIntervalMs: settings.callSnapshotIntervalS * 1_000,
+      snapshotIntervalMs: intervalMs,
       counters: metrics,
       logger,
       clock,
