@@ -8,6 +8,7 @@ import { bindingCatalogue } from '@ringdown/contracts';
 import { AppError, newId, systemClock, type Clock, type Logger } from '@ringdown/core';
 import { HttpListener, parseTrustedProxies } from '@ringdown/http';
 import type { Readiness } from '@ringdown/runtime';
+import type { Router } from 'express';
 import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
 import type { Registry } from 'prom-client';
 import { Access } from './app/access';
@@ -19,6 +20,7 @@ import { Dispatcher } from './crossbar/dispatcher';
 import type { Resource } from './crossbar/endpoint';
 import { Envelopes } from './crossbar/envelope';
 import { SchemaCatalogue } from './domain/schemas/schema-catalogue';
+import { HttpFront } from './front/http-front';
 import { accountResources } from './handlers/accounts.resources';
 import { createApiApp } from './handlers/api-app';
 import { authResources } from './handlers/auth.resources';
@@ -85,11 +87,10 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
     (from) => new Envelopes(from.resolve<Broker>(TOKENS.broker).instance, packageVersion(), ports.clock),
   );
   bind(
-    TOKENS.dispatcher,
+    TOKENS.front,
     (from) =>
-      new Dispatcher({
+      new HttpFront({
         directory: from.resolve<PrincipalDirectory>(TOKENS.directory),
-        envelopes: from.resolve<Envelopes>(TOKENS.envelopes),
         limiter: new RateLimiter(
           { capacity: settings.apiRateCapacity, refillPerSecond: settings.apiRatePerSecond },
           ports.clock,
@@ -100,6 +101,11 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
         maxBodyBytes: settings.apiBodyMaxBytes,
         logRequests: settings.logEvents,
       }),
+  );
+  bind(
+    TOKENS.dispatcher,
+    (from) =>
+      new Dispatcher(from.resolve<HttpFront>(TOKENS.front), from.resolve<Envelopes>(TOKENS.envelopes)),
   );
   bind(TOKENS.schemas, () => new SchemaCatalogue());
   bind<readonly Resource[]>(TOKENS.resources, (from) => {
@@ -128,6 +134,7 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       }),
     ];
   });
+  bind<readonly Router[]>(TOKENS.dialects, () => []);
   bind(
     TOKENS.readiness,
     (from) =>
@@ -147,6 +154,7 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
         readiness: ports.readiness ?? (() => readiness.check()),
         metrics: () => [metrics.registry, ...(ports.extraMetrics?.() ?? [])],
       },
+      dialects: from.resolve<readonly Router[]>(TOKENS.dialects),
       root: rootRoutes({
         version: packageVersion(),
         wsPort: ports.wsPort ?? (() => settings.wsPort),

@@ -1,5 +1,5 @@
 import type { Actor } from '@ringdown/contracts';
-import type { AuthenticatedRequest } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 
 /** Who asks, for the service that does it. */
 export function actorOf({ principal }: AuthenticatedRequest): Actor {

@@ -1,7 +1,7 @@
 import { getDocument, type PublicDocument } from '@ringdown/contracts';
 import { isAppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
-import type { ApiRequest } from '../crossbar/endpoint';
+import type { ApiRequest } from '../front/request';
 import type { CallflowDraft } from '../domain/calls/draft-flow';
 import type { Rpc } from './rpc';
 

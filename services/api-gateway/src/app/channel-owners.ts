@@ -1,6 +1,6 @@
 import { getDocument, listDocuments, type PublicDocument } from '@ringdown/contracts';
 import { isAppError } from '@ringdown/core';
-import type { ApiRequest } from '../crossbar/endpoint';
+import type { ApiRequest } from '../front/request';
 import { MAX_PAGE_SIZE, MAX_UNPAGINATED_PAGES } from '../crossbar/list-query';
 import type { Rpc } from './rpc';
 

@@ -1,5 +1,6 @@
 import type { ListQuery, ListResult, PublicDocument } from '@ringdown/contracts';
-import type { Answer, AuthenticatedRequest } from '../crossbar/endpoint';
+import type { Answer } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 import { MAX_PAGE_SIZE, MAX_UNPAGINATED_PAGES, parseListQuery } from '../crossbar/list-query';
 
 /**

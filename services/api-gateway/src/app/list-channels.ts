@@ -1,6 +1,6 @@
 import { listChannels, type ChannelState, type ListChannelsRequest } from '@ringdown/contracts';
 import { fieldError } from '@ringdown/http';
-import type { ApiRequest } from '../crossbar/endpoint';
+import type { ApiRequest } from '../front/request';
 import { MAX_PAGE_SIZE, MAX_UNPAGINATED_PAGES, pagingOnly, parseListQuery } from '../crossbar/list-query';
 import type { Rpc } from './rpc';
 

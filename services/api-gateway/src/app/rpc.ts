@@ -1,6 +1,6 @@
 import type { Broker, GatheredAnswers } from '@ringdown/broker';
 import { COMMAND_PROOF_MS, type Operation } from '@ringdown/contracts';
-import type { ApiRequest } from '../crossbar/endpoint';
+import type { ApiRequest } from '../front/request';
 import { refusalOfSwitch } from '../crossbar/state-conflict';
 
 /** The part of the broker this service uses. */

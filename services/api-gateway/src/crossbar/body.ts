@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@ringdown/core';
+import type { AppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
-import { checkJson } from './check-json';
+import { readJsonObject } from '../front/json-body';
 import type { RequestData, RequestMembers } from './endpoint';
 
 /** A request's body, taken apart. */
@@ -13,132 +13,26 @@ export interface RequestBody {
 
 /**
  * Reads a request's body: its `data` member and what stands beside it. Errors: `too_large`, `unsupported_media_type`,
- * `validation_failed` (not JSON, no `data`, not an object, or holding what {@link checkJson} refuses).
+ * `validation_failed` (not JSON, no `data`, not an object, or holding what no part of the system can take).
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<RequestBody> {
-  const form = requireJson(request);
-  const text = decode(await readBytes(request, maxBytes));
-  // `curl -d` says "form" unless told otherwise; Kazoo's own examples are pasted without the header.
-  if (form && !text.trimStart().startsWith('{')) throw unsupported('application/x-www-form-urlencoded');
-  if (text.trim() === '') throw missingData();
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw notJson('the body is not valid JSON');
-  }
-  if (!isObject(body)) throw notJson('the body must be a JSON object with a data member');
-  checkJson(body);
-  if (!Object.hasOwn(body, 'data')) throw missingData();
+  const body = await readJsonObject(request, maxBytes, inDocument);
+  if (!body || !Object.hasOwn(body, 'data')) throw missingData();
   const { data, ...beside } = body;
   if (!isObject(data)) throw fieldError('data', 'type', 'data must be an object', { target: 'object' });
   return { data, beside };
 }
 
-/**
- * Reads and drops what is left of a body, so that the client gets its answer instead of a reset connection. False when
- * more than `maxBytes` came: the connection should then be closed.
- */
-export async function discardBody(request: IncomingMessage, maxBytes: number): Promise<boolean> {
-  if (!announcesBody(request) || request.readableEnded || request.destroyed) return true;
-  let left = maxBytes;
-  return new Promise((resolve) => {
-    const done = (complete: boolean) => (): void => {
-      request.off('data', count).off('end', ended).off('close', closed);
-      request.resume();
-      resolve(complete);
-    };
-    const ended = done(true);
-    const closed = done(false);
-    const count = (chunk: Buffer): void => {
-      left -= chunk.length;
-      if (left < 0) closed();
-    };
-    request.on('data', count).on('end', ended).on('close', closed);
-    request.resume();
-  });
-}
-
-function announcesBody(request: IncomingMessage): boolean {
-  return (
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  );
-}
-
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (!announcesBody(request)) return Buffer.alloc(0);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void): void => {
-      request.off('data', take).off('end', ended).off('close', aborted);
-      finish();
-    };
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > maxBytes) settle(() => reject(tooLarge(maxBytes)));
-      else chunks.push(chunk);
-    };
-    const ended = (): void => settle(() => resolve(Buffer.concat(chunks)));
-    const aborted = (): void => settle(() => reject(new AppError('bad_request', 'the request was cut off')));
-    request.on('data', take).on('end', ended).on('close', aborted);
-  });
-}
-
-/** True when the body calls itself a form; anything else that is not JSON in UTF-8 is refused. No type means JSON. */
-function requireJson(request: IncomingMessage): boolean {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding !== 'identity' && encoding !== '') throw unsupported(`content-encoding ${encoding}`);
-  const header = request.headers['content-type'];
-  if (header === undefined || !announcesBody(request)) return false;
-  const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
-  for (const parameter of parameters) {
-    const charset = /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1];
-    if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {
-      throw unsupported(`charset ${charset}`);
-    }
-  }
-  if (
-    type === '' ||
-    /^(application|text)\/(x-)?json$/.test(type) ||
-    /^application\/[^/\s]+\+json$/.test(type)
-  ) {
-    return false;
-  }
-  if (type === 'application/x-www-form-urlencoded') return true;
-  throw unsupported(type);
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw notJson('the body is not valid UTF-8');
-  }
+/** Paths in answers are relative to the document, so without the leading `data`. */
+function inDocument(path: string): string {
+  const relative = path === 'data' ? '' : path.replace(/^data\./, '');
+  return relative === '' ? 'data' : relative;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function notJson(message: string): AppError {
-  return fieldError('json', 'invalid', message, { target: 'body' });
-}
-
 function missingData(): AppError {
   return fieldError('data', 'required', 'the body must be {"data": {…}}');
-}
-
-function unsupported(what: string): AppError {
-  return new AppError(
-    'unsupported_media_type',
-    `${what.slice(0, 100)} is not supported; send application/json in UTF-8`,
-  );
-}
-
-function tooLarge(maxBytes: number): AppError {
-  return new AppError('too_large', `the body is larger than ${maxBytes} bytes`, {
-    details: { max_bytes: maxBytes },
-  });
 }

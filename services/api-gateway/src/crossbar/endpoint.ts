@@ -1,38 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Principal } from '@ringdown/auth';
-
-export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-
-/** A request as the handlers see it: no HTTP library in sight. */
-export interface ApiRequest {
-  readonly requestId: string;
-  readonly method: Method;
-  /** Parts of the path by name, decoded. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  /** The address of the real client. */
-  readonly clientIp: string;
-  /** W3C trace context, when the client sent a well-formed one. */
-  readonly traceparent: string | undefined;
-}
-
-/** A request whose token was accepted. */
-export interface AuthenticatedRequest extends ApiRequest {
-  readonly principal: Principal;
-}
+import type { PlainText } from '../front/http-front';
+import type { ApiRequest, AuthenticatedRequest, Method } from '../front/request';
 
 /** The `data` member of a request body: a JSON object, already checked for what no part of the system can take. */
 export type RequestData = Readonly<Record<string, unknown>>;
 
 /** What stands beside `data` in a request body, for example `action`. */
 export type RequestMembers = RequestData;
-
-/** A body that is no envelope, for a client that asked for another form. */
-export interface PlainText {
-  readonly contentType: string;
-  readonly text: string;
-}
 
 /** What a handler answers; the dispatcher makes the envelope of it. */
 export interface Answer {

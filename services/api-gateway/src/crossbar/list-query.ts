@@ -1,7 +1,7 @@
 import { MAX_PAGE_TOKEN, type ListQuery } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import type { FaultDetail } from '@ringdown/http';
-import { isStorable } from './check-json';
+import { isStorable } from '../front/check-json';
 
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 1000;

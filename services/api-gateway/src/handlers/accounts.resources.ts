@@ -5,7 +5,8 @@ import type { Access } from '../app/access';
 import { actorOf } from '../app/actor';
 import { listAll } from '../app/list-all';
 import type { Rpc } from '../app/rpc';
-import type { AuthenticatedRequest, Resource } from '../crossbar/endpoint';
+import type { Resource } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 import { pagingOnly } from '../crossbar/list-query';
 import { idempotency, idOf, itemResource, shown } from './documents.resources';
 

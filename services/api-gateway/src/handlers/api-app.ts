@@ -8,6 +8,8 @@ import type { Resource } from '../crossbar/endpoint';
 export function createApiApp(options: {
   readonly dispatcher: Dispatcher;
   readonly resources: readonly Resource[];
+  /** The dialects beside `/v2`; each answers the paths that are its own and passes on the others. */
+  readonly dialects: readonly Router[];
   readonly ops: OpsRoutesOptions;
   readonly root: Router;
 }): Express {
@@ -21,6 +23,7 @@ export function createApiApp(options: {
   }
   app.use('/v2', v2);
   app.use('/v1', (request, response) => dispatcher.refuseWith(request, response, 410, 'gone'));
+  for (const dialect of options.dialects) app.use(dialect);
   app.use(opsRoutes(options.ops));
   app.use(options.root);
   app.use((request, response) =>

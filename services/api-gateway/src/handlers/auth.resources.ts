@@ -4,7 +4,8 @@ import { AppError } from '@ringdown/core';
 import { validator } from '@ringdown/http';
 import Joi from 'joi';
 import type { Rpc } from '../app/rpc';
-import type { Answer, AuthenticatedRequest, Resource } from '../crossbar/endpoint';
+import type { Answer, Resource } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 
 /** A login makes the server hash a password; it takes more of the rate limit than reading does. */
 const LOGIN_COST = 5;

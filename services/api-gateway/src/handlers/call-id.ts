@@ -1,5 +1,5 @@
 import { AppError } from '@ringdown/core';
-import { isStorable } from '../crossbar/check-json';
+import { isStorable } from '../front/check-json';
 
 const MAX_LENGTH = 512;
 

@@ -7,13 +7,7 @@ import { commandAnswer } from '../app/command-answer';
 import { gatherChannels, type ListedChannels } from '../app/list-channels';
 import type { Rpc } from '../app/rpc';
 import { toCsv } from '../crossbar/csv';
-import type {
-  Answer,
-  AuthenticatedRequest,
-  RequestData,
-  RequestMembers,
-  Resource,
-} from '../crossbar/endpoint';
+import type { Answer, RequestData, RequestMembers, Resource } from '../crossbar/endpoint';
 import { InvalidData } from '../crossbar/invalid-data';
 import { csvTypeOf } from '../crossbar/representation';
 import { ActionParser } from '../domain/calls/action-parser';
@@ -29,6 +23,7 @@ import { unwrapMetaflow } from '../domain/calls/unwrap-metaflow';
 import { detailColumns, listColumns } from '../domain/channels/channel-columns';
 import { channelDetails, channelRow } from '../domain/channels/channel-rows';
 import type { SchemaCatalogue } from '../domain/schemas/schema-catalogue';
+import type { AuthenticatedRequest } from '../front/request';
 import { callIdOf } from './call-id';
 import { idOf } from './documents.resources';
 

@@ -13,8 +13,9 @@ import { actorOf } from '../app/actor';
 import { listAll } from '../app/list-all';
 import type { Rpc } from '../app/rpc';
 import { idempotencyKeyOf, ifMatchOf } from '../crossbar/conditions';
-import type { Answer, AuthenticatedRequest, RequestData, Resource } from '../crossbar/endpoint';
-import { isStorable } from '../crossbar/check-json';
+import type { Answer, RequestData, Resource } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
+import { isStorable } from '../front/check-json';
 
 /** A kind of document and where its collection hangs in the URL. */
 export interface DocumentCollection {

@@ -12,7 +12,8 @@ import { AppError, isAppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
 import type { Access } from '../app/access';
 import type { ApiBroker, Rpc } from '../app/rpc';
-import type { AuthenticatedRequest, Resource } from '../crossbar/endpoint';
+import type { Resource } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 
 /**
  * What can be subscribed to, and the open sockets of an account: its own and the caller's (as Kazoo does, whose

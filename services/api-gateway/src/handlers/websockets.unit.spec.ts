@@ -2,7 +2,8 @@ import { BLACKHOLE, getSocket, type SocketInfo } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import { Access } from '../app/access';
 import { Rpc, type ApiBroker } from '../app/rpc';
-import type { AuthenticatedRequest, TokenEndpoint } from '../crossbar/endpoint';
+import type { TokenEndpoint } from '../crossbar/endpoint';
+import type { AuthenticatedRequest } from '../front/request';
 import { FakeDirectory, PARENT, principal } from '../testing/fake-directory';
 import { websocketResources } from './websockets.resources';
 

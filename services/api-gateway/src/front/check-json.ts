@@ -2,29 +2,42 @@ import { fieldError } from '@ringdown/http';
 
 const MAX_DEPTH = 64;
 
+/** How a dialect calls a place in a body, which is given as a dotted path; empty for the whole. */
+export type NamePlace = (path: string) => string;
+
+export const wholeBody: NamePlace = (path) => (path === '' ? 'body' : path);
+
 /**
  * Refuses what is valid JSON but cannot pass through the rest of the system unharmed: nesting deep enough to exhaust a
  * recursive reader's stack, members named `__proto__`, NUL characters and lone surrogates (PostgreSQL's jsonb has
  * neither), numbers beyond a double. Error: `validation_failed` naming the place. Does not recurse itself.
  */
-export function checkJson(root: object): void {
+export function checkJson(root: object, namePlace: NamePlace = wholeBody): void {
   const open: { readonly value: object; readonly path: string; readonly depth: number }[] = [
     { value: root, path: '', depth: 1 },
   ];
   for (let current = open.pop(); current; current = open.pop()) {
     if (current.depth > MAX_DEPTH) {
-      throw fieldError(fieldOf(current.path), 'invalid', `nested more than ${MAX_DEPTH} levels deep`);
+      throw fieldError(
+        bounded(namePlace, current.path),
+        'invalid',
+        `nested more than ${MAX_DEPTH} levels deep`,
+      );
     }
     for (const [key, value] of Object.entries(current.value)) {
       const path = current.path === '' ? key : `${current.path}.${key}`;
       if (key === '__proto__' || !isStorable(key)) {
-        throw fieldError(fieldOf(current.path), 'invalid', 'a member name that cannot be stored');
+        throw fieldError(bounded(namePlace, current.path), 'invalid', 'a member name that cannot be stored');
       }
       if (typeof value === 'string' && !isStorable(value)) {
-        throw fieldError(fieldOf(path), 'invalid', 'NUL characters and lone surrogates cannot be stored');
+        throw fieldError(
+          bounded(namePlace, path),
+          'invalid',
+          'NUL characters and lone surrogates cannot be stored',
+        );
       }
       if (typeof value === 'number' && !Number.isFinite(value)) {
-        throw fieldError(fieldOf(path), 'invalid', 'the number is too large');
+        throw fieldError(bounded(namePlace, path), 'invalid', 'the number is too large');
       }
       if (typeof value === 'object' && value !== null) {
         open.push({ value: value as object, path, depth: current.depth + 1 });
@@ -38,8 +51,7 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
-/** Paths in answers are relative to the document, so without the leading `data`; and bounded. */
-function fieldOf(path: string): string {
-  const relative = path === 'data' ? '' : path.replace(/^data\./, '');
-  return relative === '' ? 'data' : relative.slice(0, 200);
+/** The place of a fault, as an answer names it. */
+function bounded(namePlace: NamePlace, path: string): string {
+  return namePlace(path).slice(0, 200);
 }
