@@ -27,12 +27,18 @@ export function completeBindings(text) {
 export function eventLine(frame, { time = new Date(), width = 0, colours = false } = {}) {
   const paint = (text, code) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
   const clock = time.toTimeString().slice(0, 8);
-  const name = printable(String(frame.name ?? '')).padEnd(16);
+  const name = printable(kindOf(frame)).padEnd(16);
   const key = printable(String(frame.routing_key ?? frame.subscribed_key ?? ''));
   const data = printable(JSON.stringify(frame.data) ?? '');
   const room = width - clock.length - name.length - key.length - 3;
   const shown = width > 0 && data.length > room ? `${data.slice(0, Math.max(room - 1, 20))}…` : data;
   return `${paint(clock, 90)} ${paint(name, 36)} ${key} ${paint(shown, 90)}`;
+}
+
+/** What happened: in conferences and faxes the event's name says only that something did. */
+function kindOf({ name, data }) {
+  const kind = name === 'event' ? data?.event : name === 'status' ? data?.fax_state : undefined;
+  return String(kind ?? name ?? '');
 }
 
 /** One line for the notice that events may be missing. */

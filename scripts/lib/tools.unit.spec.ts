@@ -179,6 +179,15 @@ describe('the lines of npm run tail', () => {
     expect(line).not.toContain('\u001b');
   });
 
+  it.each([
+    [{ name: 'event', data: { event: 'add-member' } }, 'add-member'],
+    [{ name: 'status', data: { fax_state: 'receive' } }, 'receive'],
+    [{ name: 'event', data: {} }, 'event'],
+    [{ name: 'status', data: null }, 'status'],
+  ])('say what happened where the name does not: %j', (members, kind) => {
+    expect(eventLine({ ...frame, ...members }, { time }).split(' ')[1]).toBe(kind);
+  });
+
   it('fit the terminal', () => {
     expect(eventLine({ ...frame, data: { text: 'x'.repeat(500) } }, { time, width: 120 })).toHaveLength(120);
   });
