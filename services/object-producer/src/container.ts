@@ -26,6 +26,7 @@ import { AttemptLimiter } from './auth/attempt-limiter';
 import { Login } from './auth/login';
 import { Revocations } from './auth/revocations';
 import { UserAuth } from './auth/user-auth';
+import { UserLogin } from './auth/user-login';
 import type { ObjectProducerSettings } from './config';
 import { ChangeDocument } from './documents/change-document';
 import { CreateDocument } from './documents/create-document';
@@ -132,12 +133,14 @@ function buildUseCases(
   const login = new Login(stores, new TokenCodec(settings.authSecrets ?? [], clock), settings.authTokenTtlS);
   const perMinute = settings.authAttemptsPerMinute;
   const limiter = new AttemptLimiter(perMinute, clock);
+  const userAuth = new UserAuth(stores, login, {
+    precise: limiter,
+    coarse: new AttemptLimiter(perMinute * ACCOUNT_LIMIT_FACTOR, clock),
+  });
   return {
     stores,
-    userAuth: new UserAuth(stores, login, {
-      precise: limiter,
-      coarse: new AttemptLimiter(perMinute * ACCOUNT_LIMIT_FACTOR, clock),
-    }),
+    userAuth,
+    userLogin: new UserLogin(stores, userAuth, login, limiter),
     apiAuth: new ApiAuth(stores, login, limiter),
     revocations: new Revocations(stores, writer, clock),
     apiKeys: new ApiKeys(stores, writer),

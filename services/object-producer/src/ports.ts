@@ -56,6 +56,8 @@ export interface AccountStore {
   root(): Promise<Account | undefined>;
   hasChildren(id: string): Promise<boolean>;
   treesOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The account whose user logs in by this address (its key). */
+  findByLoginEmail(email: string): Promise<Account | undefined>;
   findByName(name: string): Promise<Account | undefined>;
   findByRealm(realm: string): Promise<Account | undefined>;
   /** The account one of whose callflows answers the number; undefined also when several claim it. */
@@ -64,15 +66,19 @@ export interface AccountStore {
 
 /** Logins of users that exist. */
 export interface CredentialStore {
-  /** Errors: `validation_failed` when the username is taken in the account. */
+  /** Errors: `validation_failed` when the username is taken in the account, or the address anywhere. */
   insert(credential: Credential): Promise<void>;
-  /** Errors: `validation_failed` when the username is taken in the account. */
+  /** Errors: `validation_failed` when the username is taken in the account, or the address anywhere. */
   update(credential: Credential): Promise<void>;
   markDeleted(userId: string): Promise<void>;
+  /** The addresses of the account's users are free for others. */
+  releaseEmails(accountId: string): Promise<void>;
   /** Voids every token of the account's users. */
   raiseEpochs(accountId: string): Promise<void>;
   get(userId: string, options?: { lock?: boolean }): Promise<Credential | undefined>;
   findByUsername(accountId: string, username: string): Promise<Credential | undefined>;
+  /** By the address as its key. */
+  findByEmail(email: string): Promise<Credential | undefined>;
   /** By a hash that only who knows username and password can name. */
   findByHash(accountId: string, form: keyof PasswordHashes, hash: string): Promise<Credential | undefined>;
 }

@@ -54,6 +54,32 @@ export interface UserAuthRequest {
   readonly client_ip: string;
 }
 
+/** A person logs in: by e-mail address alone, or by username and the account it belongs to. */
+export interface LoginRequest {
+  /** Exactly one of `email` and `username`. */
+  readonly email?: string | undefined;
+  readonly username?: string | undefined;
+  /** With a username: exactly one way to name the account. */
+  readonly account_name?: string | undefined;
+  readonly account_realm?: string | undefined;
+  readonly password: string;
+  /** For the attempt limit. */
+  readonly client_ip: string;
+}
+
+/** The answer of a login of a person: the token, and who it is. */
+export interface UserLoginResult extends LoginResult {
+  readonly owner_id: string;
+  readonly user: {
+    readonly id: string;
+    readonly username: string;
+    readonly first_name: string;
+    readonly last_name: string;
+    /** As the user's document has it; absent when it has none. */
+    readonly email?: string;
+  };
+}
+
 const id = Joi.string().min(1).max(128);
 
 /** Logs a user in. Errors: unauthorized, locked (disabled), rate_limited, validation_failed. */
@@ -68,6 +94,24 @@ export const userAuth = defineOperation<UserAuthRequest, LoginResult>(
     password: Joi.string().max(1024),
     credentials: Joi.string().hex().max(64),
     method: Joi.string().valid('md5', 'sha'),
+    client_ip: Joi.string().max(64).required(),
+  }),
+);
+
+/**
+ * Logs a person in, for protocols that know e-mail addresses. The address is compared without regard to the case of
+ * ASCII letters. Attempt limits and cost are those of {@link userAuth}. Errors: unauthorized, locked (disabled),
+ * rate_limited, validation_failed.
+ */
+export const loginUser = defineOperation<LoginRequest, UserLoginResult>(
+  OBJECT_PRODUCER,
+  'identity.login_user',
+  Joi.object({
+    email: Joi.string().max(256),
+    username: Joi.string().max(256),
+    account_name: Joi.string().max(256),
+    account_realm: Joi.string().max(256),
+    password: Joi.string().max(1024).required(),
     client_ip: Joi.string().max(64).required(),
   }),
 );

@@ -4,7 +4,7 @@ import type { Stores } from '../ports';
 import type { Writer } from '../app/writer';
 import { hashPassword } from '../auth/password-hash';
 import { prepareWhole } from '../documents/prepare-data';
-import { userMembers } from '../documents/user-credential';
+import { loginEmail, userMembers } from '../documents/user-credential';
 import { typeNamed, type StoredDocument } from '../domain/document';
 import { firstRevision } from '../domain/revision';
 import { insertAccount, prepareAccount } from './create-account';
@@ -80,11 +80,13 @@ export class Bootstrap {
         ...firstRevision(),
       };
       const members = userMembers(user.doc);
+      const hashes = await hashPassword(kdf, members.username ?? username, password);
       await unit.stores.documents.insert(document);
       await unit.stores.credentials.insert({
         userId: document.id,
         accountId: id,
-        hashes: await hashPassword(kdf, members.username ?? username, password),
+        hashes,
+        email: loginEmail(document.doc, hashes),
         epoch: 1,
         ...members,
       });

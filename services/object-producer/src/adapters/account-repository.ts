@@ -80,6 +80,18 @@ export class AccountRepository implements AccountStore {
     return new Map(rows.map(({ id, tree }) => [id, tree]));
   }
 
+  async findByLoginEmail(email: string): Promise<Account | undefined> {
+    const row = await this.existing()
+      .where('id', 'in', ({ selectFrom }) =>
+        selectFrom('credentials')
+          .select('account_id')
+          .where('email_key', '=', email)
+          .where('deleted', '=', false),
+      )
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
   async findByName(name: string): Promise<Account | undefined> {
     const row = await this.existing().where('name_key', '=', accountNameKey(name)).executeTakeFirst();
     return row && fromRow(row);

@@ -3,14 +3,14 @@ import type { Selectable } from 'kysely';
 import { invalidField } from '../domain/field-errors';
 import type { Credential, PasswordHashes } from '../domain/credential';
 import type { CredentialStore } from '../ports';
-import { UNIQUE_USERNAME } from './migrations';
+import { UNIQUE_EMAIL, UNIQUE_USERNAME } from './migrations';
 import type { ObjectTables, Queries } from './tables';
 
 /** Logins of users that exist. */
 export class CredentialRepository implements CredentialStore {
   constructor(private readonly db: Queries) {}
 
-  /** Errors: `validation_failed` when the username is taken in the account. */
+  /** Errors: `validation_failed` when the username is taken in the account, or the address anywhere. */
   async insert(credential: Credential): Promise<void> {
     await refusingTaken(credential, () =>
       this.db
@@ -20,7 +20,7 @@ export class CredentialRepository implements CredentialStore {
     );
   }
 
-  /** Errors: `validation_failed` when the username is taken in the account. */
+  /** Errors: `validation_failed` when the username is taken in the account, or the address anywhere. */
   async update(credential: Credential): Promise<void> {
     await refusingTaken(credential, () =>
       this.db
@@ -36,6 +36,15 @@ export class CredentialRepository implements CredentialStore {
       .updateTable('credentials')
       .set((eb) => ({ deleted: true, epoch: eb('epoch', '+', 1) }))
       .where('user_id', '=', userId)
+      .execute();
+  }
+
+  /** The addresses of the account's users are free for others. */
+  async releaseEmails(accountId: string): Promise<void> {
+    await this.db
+      .updateTable('credentials')
+      .set({ email_key: null })
+      .where('account_id', '=', accountId)
       .execute();
   }
 
@@ -63,6 +72,12 @@ export class CredentialRepository implements CredentialStore {
     return row && fromRow(row);
   }
 
+  /** By the address as its key. */
+  async findByEmail(email: string): Promise<Credential | undefined> {
+    const row = await this.existing().where('email_key', '=', email).executeTakeFirst();
+    return row && fromRow(row);
+  }
+
   /** By a hash that only who knows username and password can name. */
   async findByHash(
     accountId: string,
@@ -84,6 +99,7 @@ export class CredentialRepository implements CredentialStore {
 function columns(credential: Credential) {
   return {
     username_key: credential.username ?? null,
+    email_key: credential.email ?? null,
     md5_hash: credential.hashes?.md5 ?? null,
     sha_hash: credential.hashes?.sha ?? null,
     enabled: credential.enabled,
@@ -97,11 +113,20 @@ async function refusingTaken(credential: Credential, write: () => Promise<unknow
   try {
     await write();
   } catch (error) {
-    if (violatedConstraint(error) !== UNIQUE_USERNAME) throw error;
-    throw invalidField('username', 'unique', {
-      message: 'Username is not unique for this account',
-      cause: credential.username,
-    });
+    const constraint = violatedConstraint(error);
+    if (constraint === UNIQUE_USERNAME) {
+      throw invalidField('username', 'unique', {
+        message: 'Username is not unique for this account',
+        cause: credential.username,
+      });
+    }
+    if (constraint === UNIQUE_EMAIL) {
+      throw invalidField('email', 'unique', {
+        message: 'Email address already in use',
+        cause: credential.email,
+      });
+    }
+    throw error;
   }
 }
 
@@ -110,6 +135,7 @@ function fromRow(row: Selectable<ObjectTables['credentials']>): Credential {
     userId: row.user_id,
     accountId: row.account_id,
     username: row.username_key ?? undefined,
+    email: row.email_key ?? undefined,
     hashes:
       row.md5_hash === null || row.sha_hash === null ? undefined : { md5: row.md5_hash, sha: row.sha_hash },
     enabled: row.enabled,

@@ -1,13 +1,17 @@
-import type { MigrationSet } from '@ringdown/database';
-import { sql, type SqlBool } from 'kysely';
+import { DATABASE_SCHEMA, type MigrationSet } from '@ringdown/database';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 
 /** Names of the unique indexes, by which a refused row tells its reason. */
 export const UNIQUE_ACCOUNT_NAME = 'accounts_name_unique';
 export const UNIQUE_ACCOUNT_REALM = 'accounts_realm_unique';
 export const UNIQUE_USERNAME = 'credentials_username_unique';
+export const UNIQUE_EMAIL = 'credentials_email_unique';
 
 /** Condition of a partial index, word for word as queries must write it to be served by the index. */
 export const HAS_SIP_USERNAME = `doc #>> '{sip,username}' is not null`;
+
+/** In SQL of our own; the query builder knows the schema. */
+const table = (name: string): RawBuilder<unknown> => sql.id(DATABASE_SCHEMA, name);
 
 /** The tables of accounts, documents and logins. Forward only; a released step is never changed. */
 export const objectMigrations: MigrationSet = {
@@ -154,6 +158,37 @@ export const objectMigrations: MigrationSet = {
           .where(sql.ref('type'), '=', sql.lit('device'))
           .where(sql.ref('deleted'), '=', sql.lit(false))
           .where(sql<SqlBool>`${sql.raw(HAS_SIP_USERNAME)}`)
+          .execute();
+      },
+    },
+    {
+      name: 'logins by e-mail',
+      up: async (db) => {
+        await db.schema.alterTable('credentials').addColumn('email_key', 'text').execute();
+        // Of several logins with one address the oldest gets it; the others go on logging in by their username.
+        await sql`
+          update ${table('credentials')} as logins
+          set email_key = oldest.email_key
+          from (
+            select distinct on (email_key) email_key, user_id
+            from (
+              select lower((documents.doc ->> 'email') collate "C") as email_key, credentials.user_id, documents.seq
+              from ${table('credentials')} as credentials
+              join ${table('documents')} as documents on documents.id = credentials.user_id
+              join ${table('accounts')} as accounts on accounts.id = credentials.account_id
+              where not credentials.deleted and credentials.md5_hash is not null
+                and not documents.deleted and not accounts.deleted
+                and jsonb_typeof(documents.doc -> 'email') = 'string'
+            ) as candidates
+            order by email_key, seq
+          ) as oldest
+          where logins.user_id = oldest.user_id`.execute(db);
+        await db.schema
+          .createIndex(UNIQUE_EMAIL)
+          .unique()
+          .on('credentials')
+          .column('email_key')
+          .where(sql.ref('deleted'), '=', sql.lit(false))
           .execute();
       },
     },

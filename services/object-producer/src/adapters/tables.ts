@@ -36,6 +36,7 @@ interface CredentialRow {
   user_id: string;
   account_id: string;
   username_key: string | null;
+  email_key: string | null;
   md5_hash: string | null;
   sha_hash: string | null;
   enabled: boolean;

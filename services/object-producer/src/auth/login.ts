@@ -2,6 +2,7 @@ import type { TokenCodec } from '@ringdown/auth';
 import type { LoginResult } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import type { Account } from '../domain/account';
+import type { Credential } from '../domain/credential';
 import type { Stores } from '../ports';
 import type { JsonObject } from '../domain/json';
 
@@ -21,6 +22,17 @@ export class Login {
     private readonly codec: TokenCodec,
     private readonly tokenTtlS: number,
   ) {}
+
+  /** Of a user who proved to be one; undefined: did not. Errors: `unauthorized`, `locked`. */
+  ofUser(account: Account | undefined, user: Credential | undefined): Promise<LoginResult> {
+    if (!account || !user) {
+      throw new AppError('unauthorized', 'invalid_credentials', {
+        details: { message: 'invalid credentials' },
+      });
+    }
+    if (!user.enabled) throw new AppError('locked', 'user disabled');
+    return this.run({ account, userId: user.userId, epoch: user.epoch, method: 'user_auth' });
+  }
 
   async run({ account, userId, keyId, epoch, method }: LoginSubject): Promise<LoginResult> {
     if (!account.enabled) throw new AppError('locked', 'account disabled');

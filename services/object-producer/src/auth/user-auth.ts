@@ -1,5 +1,4 @@
 import type { LoginResult, UserAuthRequest } from '@ringdown/contracts';
-import { AppError } from '@ringdown/core';
 import { accountNameKey, realmKey } from '../accounts/account-keys';
 import type { Account } from '../domain/account';
 import type { Credential } from '../domain/credential';
@@ -15,7 +14,7 @@ type Proof =
   | { readonly kind: 'form'; readonly form: 'md5' | 'sha'; readonly credentials: string };
 
 /** Hashes for accounts that do not exist, so that they take as long as those that do. */
-const DECOY_KDF = newKdf();
+export const DECOY_KDF = newKdf();
 const NOBODY = '';
 
 /**
@@ -49,13 +48,7 @@ export class UserAuth {
   private async attempt(request: UserAuthRequest, proof: Proof): Promise<LoginResult> {
     const account = await this.findAccount(request);
     const user = await this.prove(account, proof);
-    if (!account || !user) {
-      throw new AppError('unauthorized', 'invalid_credentials', {
-        details: { message: 'invalid credentials' },
-      });
-    }
-    if (!user.enabled) throw new AppError('locked', 'user disabled');
-    return this.login.run({ account, userId: user.userId, epoch: user.epoch, method: 'user_auth' });
+    return this.login.ofUser(account, user);
   }
 
   private async prove(account: Account | undefined, proof: Proof): Promise<Credential | undefined> {

@@ -3,15 +3,15 @@ import type { RequestContext } from '@ringdown/broker';
 import { AppError } from '@ringdown/core';
 import { accountNames } from '../accounts/account-names';
 import { invalidField } from '../domain/field-errors';
-import type { DocumentScope } from '../ports';
-import type { Stores } from '../ports';
+import type { Credential } from '../domain/credential';
+import type { CredentialStore, DocumentScope, Stores } from '../ports';
 import type { UnitOfWork } from '../app/unit-of-work';
 import { writeIdentity } from '../app/write-identity';
 import type { Writer } from '../app/writer';
 import { resultOf, typeNamed, type StoredDocument } from '../domain/document';
 import { checkRevision, nextRevision } from '../domain/revision';
 import { preparePatched, prepareWhole, type PreparedData } from './prepare-data';
-import { hashAhead, nextCredential, userMembers, type HashedPassword } from './user-credential';
+import { hashAhead, loginEmail, nextCredential, userMembers, type HashedPassword } from './user-credential';
 
 /** POST and PATCH: a document replaced, or merged with a patch. */
 export class ChangeDocument {
@@ -36,7 +36,7 @@ export class ChangeDocument {
         modifiedAt: unit.nowMs,
       };
       await unit.stores.documents.update(changed);
-      if (changed.type === 'user') await followUser(unit, changed, prepared, ahead);
+      if (changed.type === 'user') await followUser(unit, current, changed, prepared, ahead);
       if (changed.type === 'account') await followAccount(unit, current, changed);
       unit.changed(changed, 'doc_edited');
       return resultOf(changed);
@@ -67,6 +67,7 @@ function prepareFor(request: ChangeRequest, current: StoredDocument): PreparedDa
 /** Keeps a user's login in step with its document. */
 async function followUser(
   unit: UnitOfWork,
+  before: StoredDocument,
   user: StoredDocument,
   prepared: PreparedData,
   ahead: HashedPassword | undefined,
@@ -79,10 +80,29 @@ async function followUser(
     typeof prepared.password === 'string' && ahead?.username !== userMembers(prepared.doc).username;
   const hashed = stale ? await hashAhead((await accounts.get(user.accountId)).kdf, prepared) : ahead;
   const { credential, accessChanged } = nextCredential(current, prepared, hashed);
-  await credentials.update(credential);
+  await credentials.update(
+    (await isOldDuplicate(before, current, credential, credentials))
+      ? { ...credential, email: undefined }
+      : credential,
+  );
   if (accessChanged) {
     unit.announce({ name: 'principal_changed', body: { account_id: user.accountId, user_id: user.id } });
   }
+}
+
+/**
+ * A login from the time when addresses were not unique, whose address is another's: it does without until that is free,
+ * and its user can be changed in every other way.
+ */
+async function isOldDuplicate(
+  before: StoredDocument,
+  current: Credential,
+  { email }: Credential,
+  credentials: CredentialStore,
+): Promise<boolean> {
+  if (email === undefined || email === current.email || email !== loginEmail(before.doc, current.hashes))
+    return false;
+  return (await credentials.findByEmail(email)) !== undefined;
 }
 
 /** Keeps an account's place in the tree in step with its document. */

@@ -8,7 +8,7 @@ import { notFound, resultOf, typeNamed, type StoredDocument } from '../domain/do
 import type { DocumentType } from '../domain/document-types';
 import { firstRevision } from '../domain/revision';
 import { prepareWhole } from './prepare-data';
-import { hashAhead, userMembers } from './user-credential';
+import { hashAhead, loginEmail, userMembers } from './user-credential';
 
 /** PUT: a new document under an account, or under a document of it. */
 export class CreateDocument {
@@ -48,6 +48,7 @@ export class CreateDocument {
           userId: document.id,
           accountId: document.accountId,
           hashes: ahead?.hashes,
+          email: loginEmail(document.doc, ahead?.hashes),
           epoch: 1,
           ...userMembers(document.doc),
         });

@@ -49,12 +49,13 @@ async function deleteUser(unit: UnitOfWork, user: StoredDocument): Promise<void>
 
 /** Its documents, users and keys are hidden with it. */
 async function deleteAccount(unit: UnitOfWork, id: string): Promise<void> {
-  const { accounts } = unit.stores;
+  const { accounts, credentials } = unit.stores;
   const account = await accounts.get(id, 'update');
   if (account.superduperAdmin) throw new AppError('conflict', 'the root account cannot be deleted');
   if (await accounts.hasChildren(id)) {
     throw new AppError('conflict', 'the account has sub-accounts, delete them first');
   }
   await accounts.markDeleted(id);
+  await credentials.releaseEmails(id);
   unit.announce({ name: 'principal_changed', body: { account_id: id } });
 }

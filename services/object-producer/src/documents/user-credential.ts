@@ -1,4 +1,4 @@
-import type { Credential, PasswordHashes } from '../domain/credential';
+import { emailKey, type Credential, type PasswordHashes } from '../domain/credential';
 import { hashPassword } from '../auth/password-hash';
 import { invalidField } from '../domain/field-errors';
 import type { JsonObject } from '../domain/json';
@@ -18,6 +18,12 @@ export function userMembers(doc: JsonObject): UserMembers {
     enabled: enabled !== false,
     privLevel: privLevel === 'admin' ? 'admin' : 'user',
   };
+}
+
+/** The address a user with a password logs in by, as its key. */
+export function loginEmail(doc: JsonObject, hashes: PasswordHashes | undefined): string | undefined {
+  const { email } = doc;
+  return hashes !== undefined && typeof email === 'string' ? emailKey(email) : undefined;
 }
 
 /** Hashes that were computed before the transaction began, because scrypt is slow and locks are precious. */
@@ -54,6 +60,7 @@ export function nextCredential(
       ...current,
       username,
       hashes,
+      email: loginEmail(prepared.doc, hashes),
       enabled,
       privLevel,
       epoch: current.epoch + (voided ? 1 : 0),

@@ -14,8 +14,15 @@ export interface Credential {
   /** In lower case. Undefined: cannot log in. */
   readonly username: string | undefined;
   readonly hashes: PasswordHashes | undefined;
+  /** The address it logs in by, as {@link emailKey} makes it; no two logins have the same. Undefined: by none. */
+  readonly email: string | undefined;
   readonly enabled: boolean;
   readonly privLevel: 'admin' | 'user';
   /** Tokens made under another epoch are void. */
   readonly epoch: number;
+}
+
+/** How addresses are compared: ASCII letters without case, everything else as it is, as the database does it, too. */
+export function emailKey(address: string): string {
+  return address.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -16,6 +16,7 @@ import {
   listDocuments,
   listEndpoints,
   listRevocations,
+  loginUser,
   revokeToken,
   userAuth,
 } from '@ringdown/contracts';
@@ -27,6 +28,7 @@ import type { ApiAuth } from '../auth/api-auth';
 import type { ApiKeys } from '../auth/api-keys';
 import type { Revocations } from '../auth/revocations';
 import type { UserAuth } from '../auth/user-auth';
+import type { UserLogin } from '../auth/user-login';
 import type { ChangeDocument } from '../documents/change-document';
 import type { CreateDocument } from '../documents/create-document';
 import type { DeleteDocument } from '../documents/delete-document';
@@ -38,6 +40,7 @@ import type { ListEndpoints } from '../endpoints/list-endpoints';
 export interface UseCases {
   readonly stores: Stores;
   readonly userAuth: UserAuth;
+  readonly userLogin: UserLogin;
   readonly apiAuth: ApiAuth;
   readonly revocations: Revocations;
   readonly apiKeys: ApiKeys;
@@ -56,6 +59,7 @@ export interface UseCases {
 export function operationHandlers(use: UseCases): OperationHandler[] {
   return [
     handle(userAuth, (request) => use.userAuth.run(request)),
+    handle(loginUser, (request) => use.userLogin.run(request)),
     handle(apiAuth, (request) => use.apiAuth.run(request)),
     handle(describePrincipal, (request) => use.stores.identity.describe(request)),
     handle(revokeToken, (request) => use.revocations.revoke(request)),
