@@ -14,6 +14,14 @@ export { CONTRACTS_VERSION, DEFAULT_APP_ID, encodeEvent } from './encode-event';
 export { decodeEvent } from './decode-event';
 export { MAX_EVENT_BYTES, MAX_EVENT_DEPTH } from './json-body';
 export { MAX_BINDING_BYTES, parseBinding } from './parse-binding';
+export {
+  hubChannels,
+  hubEventTypeNames,
+  parseHubEventType,
+  parseHubEventTypes,
+  type HubChannel,
+  type HubEventType,
+} from './hub/event-types';
 export { bindingCatalogue, type BindingCatalogue } from './binding-catalogue';
 export { SAMPLE_ACCOUNT_ID, eventSamples, eventSamplesFor, type EventSample } from './event-samples';
 export {
@@ -117,8 +125,14 @@ export {
   BLACKHOLE,
   closeSocket,
   getSocket,
+  clientIdOf,
   instanceTagOf,
+  listHubClients,
   listSockets,
+  newSocketId,
+  socketIdOfClient,
+  unsubscribeHubClient,
+  type HubClientInfo,
   type SocketInfo,
 } from './rpc/sockets';
 export {
