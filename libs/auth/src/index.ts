@@ -1,4 +1,6 @@
 export { equalSecrets, tokenFromHeaders } from './bearer';
+export { CredentialAuthenticator, type CredentialAuthenticatorOptions } from './credential-authenticator';
+export { credentialsOf, type Credentials } from './credentials';
 export { type InvalidReason, type Principal } from './principal';
 export {
   createPrincipalDirectory,
