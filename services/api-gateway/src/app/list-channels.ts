@@ -1,4 +1,9 @@
-import { listChannels, type ChannelState, type ListChannelsRequest } from '@ringdown/contracts';
+import {
+  MAX_PAGE_TOKEN,
+  listChannels,
+  type ChannelState,
+  type ListChannelsRequest,
+} from '@ringdown/contracts';
 import { fieldError } from '@ringdown/http';
 import type { ApiRequest } from '../front/request';
 import { MAX_PAGE_SIZE, MAX_UNPAGINATED_PAGES, pagingOnly, parseListQuery } from '../crossbar/list-query';
@@ -56,7 +61,7 @@ export async function gatherChannels(
 }
 
 function pagingOf(query: URLSearchParams): { limit: number; startKey: string | undefined; isPaged: boolean } {
-  const { query: list } = parseListQuery(query);
+  const { query: list } = parseListQuery(query, MAX_PAGE_TOKEN);
   const { page_size: pageSize, start_key: startKey, descending } = pagingOnly(list);
   if (descending === true) throw fieldError('descending', 'invalid', 'channels are listed oldest first');
   const isPaged = query.has('page_size');

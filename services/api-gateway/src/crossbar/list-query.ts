@@ -1,4 +1,4 @@
-import { MAX_PAGE_TOKEN, type ListQuery } from '@ringdown/contracts';
+import type { ListQuery } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import type { FaultDetail } from '@ringdown/http';
 import { isStorable } from '../front/check-json';
@@ -20,15 +20,17 @@ export interface ListRequest {
 /**
  * Reads a list's query string. Unknown parameters are ignored, as Kazoo does; a known one with a bad value is named in
  * the error. Error: `validation_failed`, one entry per parameter.
+ *
+ * @param maxStartKey the longest `start_key` this list can have made
  */
-export function parseListQuery(query: URLSearchParams): ListRequest {
+export function parseListQuery(query: URLSearchParams, maxStartKey = MAX_TEXT): ListRequest {
   const reader = new Reader(query);
   const descending = reader.flag('descending');
   const ascending = reader.flag('ascending');
   const paginate = reader.flag('paginate') ?? true;
   const result: Record<string, unknown> = {
     page_size: reader.whole('page_size', 1, MAX_PAGE_SIZE) ?? (paginate ? DEFAULT_PAGE_SIZE : MAX_PAGE_SIZE),
-    start_key: reader.text('start_key', MAX_PAGE_TOKEN),
+    start_key: reader.text('start_key', maxStartKey),
     descending: descending ?? (ascending === undefined ? undefined : !ascending),
     filter: reader.filters('filter_', 'filter_not_'),
     filter_not: reader.filters('filter_not_'),
