@@ -11,7 +11,8 @@ import { tokens } from './tokens';
 /** The WebSocket gateway as a service. */
 export interface Blackhole extends ServiceModule {
   /**
-   * Takes sockets on another listener, too. `paths`: only there, 404 elsewhere. Kazoo's dialect on every one of them.
+   * Takes sockets on another listener, too. `paths`: where Kazoo's dialect is spoken, default everywhere. The other
+   * dialects are at their own paths; 404 elsewhere.
    */
   upgradeHandler(options?: { readonly paths?: readonly string[] }): UpgradeHandler;
   /** Of its own listener; the configured one before start. */
@@ -65,8 +66,9 @@ export function buildBlackhole(settings: Settings, ports: BlackholePorts): Black
     metrics: metrics.registry,
     upgradeHandler: ({ paths } = {}) => {
       const served = paths === undefined ? undefined : new Set(paths);
-      return container.resolve(tokens.acceptUpgrade)((path) =>
-        served === undefined || served.has(path) ? dialect : undefined,
+      const others = container.resolve(tokens.dialectPaths);
+      return container.resolve(tokens.acceptUpgrade)(
+        (path) => others.get(path) ?? (served === undefined || served.has(path) ? dialect : undefined),
       );
     },
     get port() {

@@ -173,6 +173,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         logRequests: settings.logEvents,
       }),
   );
+  provide(tokens.dialectPaths, () => new Map());
   provide(
     tokens.gateway,
     (c) =>
@@ -242,8 +243,11 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       app,
       logger,
     });
-    // Here every path is the Kazoo dialect; paths of other protocols come before it.
-    listener.onUpgrade(c.resolve(tokens.acceptUpgrade)(() => c.resolve(tokens.dialect)));
+    // Here every path that is not another dialect's is Kazoo's.
+    const paths = c.resolve(tokens.dialectPaths);
+    listener.onUpgrade(
+      c.resolve(tokens.acceptUpgrade)((path) => paths.get(path) ?? c.resolve(tokens.dialect)),
+    );
     return listener;
   });
   return container;

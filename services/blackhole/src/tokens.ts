@@ -23,6 +23,9 @@ import type { WriteScheduler } from './core/write-scheduler';
 /** What a dialect is found by: the path of the upgrade. */
 export type DialectRouter = (path: string) => Dialect | undefined;
 
+/** Dialects with paths of their own; every other path is Kazoo's. */
+export type DialectPaths = ReadonlyMap<string, Dialect>;
+
 /** Makes the function that turns upgrades into sessions. */
 export type UpgradeAcceptorFactory = (dialectAt: DialectRouter) => UpgradeHandler;
 
@@ -41,7 +44,9 @@ export const tokens = {
   subscriptions: Symbol('subscriptions') as InjectionToken<SubscriptionService>,
   accountSnapshots: Symbol('accountSnapshots') as InjectionToken<AccountSnapshots>,
   snapshots: Symbol('snapshots') as InjectionToken<SnapshotService>,
+  /** Kazoo's. */
   dialect: Symbol('dialect') as InjectionToken<Dialect>,
+  dialectPaths: Symbol('dialectPaths') as InjectionToken<DialectPaths>,
   dispatcher: Symbol('dispatcher') as InjectionToken<EventDispatcher>,
   guard: Symbol('guard') as InjectionToken<AccessGuard>,
   gateway: Symbol('gateway') as InjectionToken<Gateway>,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '@ringdown/core';
+import { AppError, withDeadline } from '@ringdown/core';
 import type { Principal, PrincipalDirectory } from '@ringdown/auth';
 import { ALL_ACCOUNTS } from './subscription-table';
 
@@ -8,6 +8,16 @@ export type AccessDirectory = Pick<
   PrincipalDirectory,
   'authenticateToken' | 'check' | 'mayAccess' | 'onChanged'
 >;
+
+/** A principal with the revision of rights under which it was found. */
+export interface Identity {
+  readonly principal: Principal;
+  readonly tokenFingerprint: string;
+  readonly revision: number;
+}
+
+/** How long a token given at an upgrade may take to be checked. */
+const AUTHENTICATION_TIMEOUT_MS = 10_000;
 
 /** By which a session recognises its token again without keeping it. */
 export function fingerprintOf(token: string): string {
@@ -41,6 +51,20 @@ export class Access {
       throw new AppError('forbidden', 'token of another account: open a new connection');
     }
     return principal;
+  }
+
+  /** Who is behind a token given at the upgrade. Errors: `unauthorized`, `unavailable`, `timeout`. */
+  async identify(token: string): Promise<Identity> {
+    const revision = this.changes;
+    const principal = await withDeadline(
+      this.authenticate(token),
+      AUTHENTICATION_TIMEOUT_MS,
+      'authentication',
+    );
+    if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= Date.now()) {
+      throw new AppError('unauthorized', 'token expired');
+    }
+    return { principal, tokenFingerprint: fingerprintOf(token), revision };
   }
 
   /**

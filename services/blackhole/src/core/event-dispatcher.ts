@@ -52,6 +52,7 @@ export class EventDispatcher {
   private pumping = false;
   /** Of frames built in this turn. */
   private turnBytes = 0;
+  private lastSequence = 0;
   private idleListeners: (() => void)[] = [];
 
   constructor(private readonly options: EventDispatcherOptions) {
@@ -133,13 +134,14 @@ export class EventDispatcher {
     for (const group of groups) members += group.members.size;
     const frameBytes = message.body.length * groups.length;
     if (members > this.chunkSize || frameBytes > MAX_TURN_BYTES) return this.deliverInChunks(event, groups);
-    const renderable = renderableOf(event);
+    const renderable = this.renderableOf(event);
+    const { sequence } = renderable;
     const now = this.options.clock();
     let queued = 0;
     for (const group of groups) {
       const frame = this.frameFor(renderable, group);
       for (const session of group.members)
-        if (session.deliver(frame, now, group, event.messageId)) queued += 1;
+        if (session.deliver(frame, now, group, event.messageId, sequence)) queued += 1;
     }
     this.account(event, queued);
     return undefined;
@@ -149,7 +151,8 @@ export class EventDispatcher {
     event: IncomingEvent,
     groups: readonly SubscriptionGroup<Session>[],
   ): IterableIterator<void> {
-    const renderable = renderableOf(event);
+    const renderable = this.renderableOf(event);
+    const { sequence } = renderable;
     let inChunk = 0;
     let queued = 0;
     for (const group of groups) {
@@ -163,7 +166,8 @@ export class EventDispatcher {
         }
         inChunk += 1;
         if (!group.members.has(session)) continue;
-        if (session.deliver(frame, this.options.clock(), group, event.messageId)) queued += 1;
+        const now = this.options.clock();
+        if (session.deliver(frame, now, group, event.messageId, sequence)) queued += 1;
       }
     }
     this.account(event, queued);
@@ -180,6 +184,10 @@ export class EventDispatcher {
         yield;
       }
       inChunk += 1;
+      if (session.dialect.closesOnGap !== undefined) {
+        session.close(session.dialect.closesOnGap);
+        continue;
+      }
       let frame = frames.get(session.dialect);
       if (frame === undefined) {
         frame = textFrame(session.dialect.renderGap(gap));
@@ -224,8 +232,15 @@ export class EventDispatcher {
     );
   }
 
+  private renderableOf(event: IncomingEvent): RenderableEvent {
+    let json: string | undefined;
+    this.lastSequence += 1;
+    return { event, sequence: this.lastSequence, bodyJson: () => (json ??= JSON.stringify(event.body)) };
+  }
+
   private frameFor(event: RenderableEvent, group: SubscriptionGroup<Session>): Buffer {
-    const frame = textFrame(group.dialect.renderEvent(event, group.binding, group.accountId));
+    const { dialect, binding, accountId, variant } = group;
+    const frame = textFrame(dialect.renderEvent(event, binding, accountId, variant));
     if (this.turnBytes === 0) this.options.scheduler.afterFlush(() => (this.turnBytes = 0));
     this.turnBytes += frame.length;
     return frame;
@@ -245,9 +260,4 @@ export class EventDispatcher {
     metrics.framesQueued(queued);
     scheduler.afterFlush(() => metrics.publishToWrite(Math.max(0, clock() - event.timestampMs)));
   }
-}
-
-function renderableOf(event: IncomingEvent): RenderableEvent {
-  let json: string | undefined;
-  return { event, bodyJson: () => (json ??= JSON.stringify(event.body)) };
 }

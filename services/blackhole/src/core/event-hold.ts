@@ -26,6 +26,7 @@ interface HeldFrame {
   readonly stream: object | undefined;
   readonly frame: Buffer;
   readonly messageId: string | undefined;
+  readonly sequence: number;
 }
 
 interface HeldStream {
@@ -74,8 +75,8 @@ export class EventHold implements StreamFilter {
     this.session.setFilter(stream, this);
   }
 
-  admit(stream: object, frame: Buffer, messageId: string | undefined): boolean {
-    this.held.push({ stream, frame, messageId });
+  admit(stream: object, frame: Buffer, messageId: string | undefined, sequence: number): boolean {
+    this.held.push({ stream, frame, messageId, sequence });
     this.heldBytes += frame.length;
     const { maxEvents, maxBytes } = this.options.limits;
     if (this.state === 'holding' && (this.held.length > maxEvents || this.heldBytes > maxBytes)) {
@@ -85,7 +86,7 @@ export class EventHold implements StreamFilter {
   }
 
   onNotice(frame: Buffer): void {
-    this.held.push({ stream: undefined, frame, messageId: undefined });
+    this.held.push({ stream: undefined, frame, messageId: undefined, sequence: 0 });
     this.heldBytes += frame.length;
   }
 
@@ -126,9 +127,9 @@ export class EventHold implements StreamFilter {
       this.session.setFilter(stream, before?.isOver === false ? before : undefined);
       leave?.();
     }
-    this.passOn(({ stream, frame, messageId }) => {
+    this.passOn(({ stream, frame, messageId, sequence }) => {
       const entry = this.streams.get(stream!)!;
-      return entry.leave === undefined && entry.before?.admit(stream!, frame, messageId) !== false;
+      return entry.leave === undefined && entry.before?.admit(stream!, frame, messageId, sequence) !== false;
     }, 'without notices');
   }
 

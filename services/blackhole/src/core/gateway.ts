@@ -8,8 +8,7 @@ import {
   type Lifecycle,
   type Logger,
 } from '@ringdown/core';
-import type { Principal } from '@ringdown/auth';
-import type { Access } from './access';
+import type { Access, Identity } from './access';
 import type { AccessGuard } from './access-guard';
 import type { BrokerBindings } from './broker-bindings';
 import { closeReasons } from './close-codes';
@@ -21,14 +20,8 @@ import { Session, type Remote, type SessionEvents, type SessionLimits } from './
 import type { SessionRegistry } from './session-registry';
 import type { SubscriptionService } from './subscriptions';
 import type { Transport } from './transport';
+import type { Admission, UpgradeRequest } from './upgrade';
 import type { WriteScheduler } from './write-scheduler';
-
-/** A principal with the revision of rights under which it was found. */
-export interface Identity {
-  readonly principal: Principal;
-  readonly tokenFingerprint: string;
-  readonly revision: number;
-}
 
 export interface GatewaySettings {
   /** First eight characters of every socket id: leads back to this instance. */
@@ -97,7 +90,13 @@ export class Gateway implements Lifecycle, SessionEvents {
   }
 
   /** A session that may not stay (draining, too many of its principal) is closed at once with the reason. */
-  open(dialect: Dialect, transport: Transport, remote: Remote, identity: Identity | undefined): Session {
+  open(
+    dialect: Dialect,
+    transport: Transport,
+    remote: Remote,
+    request: UpgradeRequest,
+    admission: Admission,
+  ): Session {
     const { registry, wheel, clock, logger, scheduler } = this.parts;
     const session = new Session({
       id: this.settings.instanceTag + randomHex(24),
@@ -121,7 +120,8 @@ export class Gateway implements Lifecycle, SessionEvents {
     // The first beat at a random moment, so that the beats of many sockets opened together do not come together.
     this.scheduleHeartbeat(session, Math.random() * this.settings.heartbeatIntervalMs);
     if (!this.accepting) session.close(closeReasons.shutdown);
-    else if (identity !== undefined) this.identify(session, identity);
+    else if (admission.identity !== undefined) this.identify(session, admission.identity);
+    if (session.isOpen) session.begin(request, admission);
     return session;
   }
 

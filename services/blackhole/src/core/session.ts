@@ -3,11 +3,12 @@ import type { Principal } from '@ringdown/auth';
 import type { ClientBinding } from '@ringdown/contracts';
 import type { BindingLease } from './broker-bindings';
 import { closeReasons, type CloseReason } from './close-codes';
-import type { Dialect, GapNotice, InboundMessage } from './dialect';
+import type { Dialect, GapNotice, InboundMessage, Variant } from './dialect';
 import { textFrame } from './server-frame';
 import { SessionWriter } from './session-writer';
 import type { StreamFilter } from './stream-filter';
 import type { Transport } from './transport';
+import type { Admission, UpgradeRequest } from './upgrade';
 import type { WriteScheduler } from './write-scheduler';
 
 /** The peer of a socket. */
@@ -23,6 +24,7 @@ export interface Remote {
 export interface Subscription {
   readonly binding: ClientBinding;
   readonly accountId: string;
+  readonly variant: Variant | undefined;
   readonly lease: BindingLease;
 }
 
@@ -84,6 +86,8 @@ export class Session {
   metadata: unknown;
   /** Cleared by the heartbeat, set by anything the peer sends. */
   alive = true;
+  /** Set by every message of the peer, never cleared by the core: for keep-alive rules of a dialect. */
+  heard = false;
   closeReason: CloseReason | undefined;
   private readonly writer: SessionWriter;
   private readonly bucket: TokenBucket;
@@ -93,6 +97,7 @@ export class Session {
   private paused = false;
   private ended = false;
   private suspended = false;
+  private begun = false;
   private withheldSinceMs: number | undefined;
   /** Undefined almost always, so that delivery pays one comparison for it. */
   private filters: Map<object, StreamFilter> | undefined;
@@ -125,10 +130,25 @@ export class Session {
   receive(data: Buffer, isBinary: boolean): void {
     if (this.ended) return;
     this.alive = true;
-    this.inbox.push({ data, isBinary, withinRate: this.bucket.take() });
+    this.heard = true;
+    const withinRate = this.dialect.rate === 'by dialect' || this.bucket.take();
+    this.inbox.push({ data, isBinary, withinRate });
     this.inboxBytes += data.length;
     if (this.inbox.length >= MAX_INBOX_MESSAGES || this.inboxBytes >= MAX_INBOX_BYTES) this.pause();
     if (!this.working) void this.work();
+  }
+
+  /** Lets the dialect act at open; messages that come meanwhile wait. */
+  begin(request: UpgradeRequest, admission: Admission): void {
+    this.begun = true;
+    if (this.dialect.onOpen === undefined) return;
+    this.working = true;
+    void this.runOpening(request, admission).then(() => this.work());
+  }
+
+  /** For dialects that count by themselves: false when the session asked for too much for now. */
+  takeRate(): boolean {
+    return this.bucket.take();
   }
 
   /** Queues an answer or a notice behind everything queued before. */
@@ -167,8 +187,17 @@ export class Session {
    * Takes a ready frame of an event of one stream. False: not queued, because the stream is filtered or the session may not
    * have it at this instant.
    */
-  deliver(frame: Buffer, nowMs: number, stream: object, messageId: string | undefined): boolean {
-    if (this.filters !== undefined && this.filters.get(stream)?.admit(stream, frame, messageId) === false) {
+  deliver(
+    frame: Buffer,
+    nowMs: number,
+    stream: object,
+    messageId: string | undefined,
+    sequence = 0,
+  ): boolean {
+    if (
+      this.filters !== undefined &&
+      this.filters.get(stream)?.admit(stream, frame, messageId, sequence) === false
+    ) {
       return false;
     }
     return this.write(frame, nowMs);
@@ -220,6 +249,10 @@ export class Session {
     const sinceMs = this.withheldSinceMs;
     this.withheldSinceMs = undefined;
     if (sinceMs === undefined || this.ended) return;
+    if (this.dialect.closesOnGap !== undefined) {
+      this.close(this.dialect.closesOnGap);
+      return;
+    }
     const gap: GapNotice = { sinceMs, reason: 'authorization_check' };
     this.send(this.dialect.renderGap(gap));
   }
@@ -231,12 +264,12 @@ export class Session {
   /** Says why, starts the closing handshake and ends the session. */
   close(reason: CloseReason): void {
     if (this.ended) return;
-    const last = this.dialect.renderClosing(reason);
+    const last = this.dialect.renderClosing(reason, this);
     this.writer.finish(last === undefined ? undefined : textFrame(last), {
       dropPending: reason === closeReasons.tooSlow,
     });
     this.end(reason);
-    this.options.transport.close(reason.code, reason.text);
+    this.options.transport.close(this.dialect.closeCodeOf?.(reason) ?? reason.code, reason.text);
   }
 
   /** The peer is gone without a word: no handshake. */
@@ -263,12 +296,22 @@ export class Session {
     const { filters } = this;
     this.filters = undefined;
     if (filters !== undefined) for (const [stream, filter] of filters) filter.onEnded(stream);
+    if (this.begun) this.dialect.onEnded?.(this);
     this.options.events.onEnded(this);
   }
 
   private onTooSlow(): void {
     this.options.events.onTooSlow(this);
     this.close(closeReasons.tooSlow);
+  }
+
+  private async runOpening(request: UpgradeRequest, admission: Admission): Promise<void> {
+    try {
+      await this.dialect.onOpen?.(this, request, admission);
+    } catch (error) {
+      this.options.logger.error('opening a session failed', { session: this.id, error: messageOf(error) });
+      this.close(closeReasons.internal);
+    }
   }
 
   private async work(): Promise<void> {
@@ -301,6 +344,6 @@ export class Session {
 }
 
 /** Identifies a subscription within its session. */
-export function subscriptionKey(accountId: string, text: string): string {
-  return `${accountId}\n${text}`;
+export function subscriptionKey(accountId: string, text: string, variant: Variant | undefined): string {
+  return variant === undefined ? `${accountId}\n${text}` : `${accountId}\n${text}\n${variant.key}`;
 }

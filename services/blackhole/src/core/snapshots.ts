@@ -65,10 +65,12 @@ export class SnapshotService {
     let taken: { readonly snapshot: AccountSnapshot; readonly text: string } | undefined;
     try {
       const result = await this.subscriptions.subscribe(session, scope, bindings, account, {
-        prepare: async (accountId) => {
-          taken = await this.turns.run(() => this.take(session, hold, calls, accountId, render));
+        stage: {
+          prepare: async (accountId) => {
+            taken = await this.turns.run(() => this.take(session, hold, calls, accountId, render));
+          },
+          settle: () => hold.settle(),
         },
-        settle: () => hold.settle(),
       });
       const { snapshot, text } = taken!;
       this.options.metrics.snapshot('ok');
@@ -106,7 +108,7 @@ export class SnapshotService {
   /** The session hears the events of the binding from now on, but they stop at the hold. */
   private join(session: Session, hold: EventHold, binding: ClientBinding, accountId: string): void {
     const { table } = this;
-    const isNew = !session.subscriptions.has(subscriptionKey(accountId, binding.text));
+    const isNew = !session.subscriptions.has(subscriptionKey(accountId, binding.text, undefined));
     const stream = table.add(session.dialect, binding, accountId, session);
     hold.begin(stream, isNew ? () => table.delete(session.dialect, binding, accountId, session) : undefined);
   }

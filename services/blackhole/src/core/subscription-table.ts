@@ -1,16 +1,17 @@
 import { TopicTrie } from '@ringdown/core';
 import type { ClientBinding, IncomingEvent } from '@ringdown/contracts';
-import type { Dialect } from './dialect';
+import type { Dialect, Variant } from './dialect';
 
 /** The account of a subscription that gets every account's events, and those of none. */
 export const ALL_ACCOUNTS = '*';
 
-/** All members with the same binding text for the same account in the same protocol: they get the same frame. */
+/** All members with the same binding text for the same account in the same protocol and variant: they get the same frame. */
 export interface SubscriptionGroup<Member> {
   readonly dialect: Dialect;
   readonly binding: ClientBinding;
   /** Exactly one account, or {@link ALL_ACCOUNTS}. */
   readonly accountId: string;
+  readonly variant: Variant | undefined;
   readonly members: ReadonlySet<Member>;
 }
 
@@ -48,11 +49,12 @@ export class SubscriptionTable<Member> {
     binding: ClientBinding,
     accountId: string,
     member: Member,
+    variant?: Variant,
   ): SubscriptionGroup<Member> {
-    const key = groupKey(dialect, binding.text, accountId);
+    const key = groupKey(dialect, binding.text, accountId, variant);
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = { dialect, binding, accountId, members: new Set() };
+      group = { dialect, binding, accountId, variant, members: new Set() };
       this.groups.set(key, group);
       const trie = this.trieOf(binding.exchange, accountId);
       for (const pattern of binding.patterns) trie.add(pattern, group);
@@ -64,12 +66,23 @@ export class SubscriptionTable<Member> {
     return group;
   }
 
-  find(dialect: Dialect, binding: ClientBinding, accountId: string): SubscriptionGroup<Member> | undefined {
-    return this.groups.get(groupKey(dialect, binding.text, accountId));
+  find(
+    dialect: Dialect,
+    binding: ClientBinding,
+    accountId: string,
+    variant?: Variant,
+  ): SubscriptionGroup<Member> | undefined {
+    return this.groups.get(groupKey(dialect, binding.text, accountId, variant));
   }
 
-  delete(dialect: Dialect, binding: ClientBinding, accountId: string, member: Member): void {
-    const key = groupKey(dialect, binding.text, accountId);
+  delete(
+    dialect: Dialect,
+    binding: ClientBinding,
+    accountId: string,
+    member: Member,
+    variant?: Variant,
+  ): void {
+    const key = groupKey(dialect, binding.text, accountId, variant);
     const group = this.groups.get(key);
     if (!group?.members.delete(member)) return;
     this.memberships -= 1;
@@ -106,8 +119,9 @@ export class SubscriptionTable<Member> {
   }
 }
 
-function groupKey(dialect: Dialect, text: string, accountId: string): string {
-  return `${dialect.name}\n${accountId}\n${text}`;
+function groupKey(dialect: Dialect, text: string, accountId: string, variant: Variant | undefined): string {
+  const key = `${dialect.name}\n${accountId}\n${text}`;
+  return variant === undefined ? key : `${key}\n${variant.key}`;
 }
 
 function scopeKey(exchange: string, accountId: string): string {

@@ -4,8 +4,10 @@ import type { ClientBinding } from '@ringdown/contracts';
 import type { Access } from './access';
 import type { BrokerBindings } from './broker-bindings';
 import { closeReasons } from './close-codes';
+import type { Variant } from './dialect';
 import { subscriptionKey, type Session, type SessionUpdate, type Subscription } from './session';
 import type { SessionRegistry } from './session-registry';
+import type { StreamFilter } from './stream-filter';
 import { ALL_ACCOUNTS, type SubscriptionTable } from './subscription-table';
 
 /** Everything about a request that must hold at the moment it takes effect. */
@@ -28,6 +30,14 @@ export interface SubscribeStage {
   prepare(accountId: string): Promise<void>;
   /** Right before the effect, in the same turn. Throws when what was prepared holds no more. */
   settle(): void;
+}
+
+export interface SubscribeOptions {
+  /** How this session wants the frames; part of what makes a subscription another one. */
+  readonly variant?: Variant;
+  readonly stage?: SubscribeStage;
+  /** Puts a filter in front of each stream that is new, in the turn in which it begins. */
+  readonly filter?: (stream: object) => StreamFilter;
 }
 
 export interface SubscriptionServiceOptions {
@@ -62,21 +72,26 @@ export class SubscriptionService {
     scope: RequestScope,
     bindings: readonly ClientBinding[],
     account: string | undefined,
-    stage?: SubscribeStage,
+    { variant, stage, filter }: SubscribeOptions = {},
   ): Promise<SubscribeResult> {
     requireRights(scope.principal, bindings);
     const accountId = await this.access.resolveAccount(scope.principal, account);
     const wanted = new Map<string, ClientBinding>();
     const kept: string[] = [];
     for (const binding of bindings) {
-      const key = subscriptionKey(accountId, binding.text);
+      const key = subscriptionKey(accountId, binding.text, variant);
       if (session.subscriptions.has(key)) kept.push(key);
       else wanted.set(key, binding);
     }
     this.requireRoom(session, wanted.size);
     const prepared = [...wanted].map(([key, binding]) => ({
       key,
-      subscription: { binding, accountId, lease: this.bindings.acquire(binding) } satisfies Subscription,
+      subscription: {
+        binding,
+        accountId,
+        variant,
+        lease: this.bindings.acquire(binding),
+      } satisfies Subscription,
     }));
     try {
       await this.allBound(prepared.map(({ subscription }) => subscription));
@@ -89,7 +104,8 @@ export class SubscriptionService {
         this.commit(session, scope.update);
         for (const { key, subscription } of prepared) {
           session.subscriptions.set(key, subscription);
-          this.table.add(session.dialect, subscription.binding, accountId, session);
+          const stream = this.table.add(session.dialect, subscription.binding, accountId, session, variant);
+          if (filter !== undefined) session.setFilter(stream, filter(stream));
         }
       });
     } catch (error) {
@@ -105,11 +121,13 @@ export class SubscriptionService {
     scope: RequestScope,
     bindings: readonly ClientBinding[],
     account: string | undefined,
+    variant?: Variant,
   ): Promise<void> {
     await this.confirm(scope, undefined, () => {
       this.commit(session, scope.update);
       for (const binding of bindings) {
-        this.remove(session, subscriptionKey(account ?? scope.principal.accountId, binding.text));
+        const key = subscriptionKey(account ?? scope.principal.accountId, binding.text, variant);
+        this.remove(session, key);
       }
     });
   }
@@ -132,14 +150,23 @@ export class SubscriptionService {
     return removed;
   }
 
-  /** Takes away what the session may no longer see, and tells it. */
-  revoke(session: Session, isLost: (subscription: Subscription) => boolean): void {
-    const removed: string[] = [];
+  /**
+   * Removes what the test picks, at once and without asking anybody: what a socket gives up, or somebody else who may
+   * decide about it. The session is not told. Returns what was removed.
+   */
+  drop(session: Session, isDropped: (subscription: Subscription) => boolean): readonly Subscription[] {
+    const removed: Subscription[] = [];
     for (const [key, subscription] of session.subscriptions) {
-      if (!isLost(subscription)) continue;
-      removed.push(subscription.binding.text);
+      if (!isDropped(subscription)) continue;
+      removed.push(subscription);
       this.remove(session, key);
     }
+    return removed;
+  }
+
+  /** Takes away what the session may no longer see, and tells it. */
+  revoke(session: Session, isLost: (subscription: Subscription) => boolean): void {
+    const removed = this.drop(session, isLost).map(({ binding }) => binding.text);
     if (removed.length === 0) return;
     const notice = session.dialect.renderRemoved(session, removed);
     if (notice !== undefined) session.send(notice);
@@ -153,11 +180,11 @@ export class SubscriptionService {
   private remove(session: Session, key: string): void {
     const subscription = session.subscriptions.get(key);
     if (subscription === undefined) return;
-    const { binding, accountId, lease } = subscription;
+    const { binding, accountId, variant, lease } = subscription;
     session.subscriptions.delete(key);
-    const stream = this.table.find(session.dialect, binding, accountId);
+    const stream = this.table.find(session.dialect, binding, accountId, variant);
     if (stream !== undefined) session.endStream(stream);
-    this.table.delete(session.dialect, binding, accountId, session);
+    this.table.delete(session.dialect, binding, accountId, session, variant);
     lease.release();
   }
 

@@ -2,16 +2,24 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { AppError, isAppError, messageOf, withDeadline, type Logger } from '@ringdown/core';
+import { isAppError, messageOf, type Logger } from '@ringdown/core';
 import { tokenFromHeaders } from '@ringdown/auth';
 import { clientAddress, endWithResponse, type TrustedProxies, type UpgradeHandler } from '@ringdown/http';
 import { WsTransport } from '../adapters/ws-transport';
-import { fingerprintOf, type Access } from '../core/access';
+import type { Access } from '../core/access';
 import { closeLabel } from '../adapters/prom-metrics';
 import type { Dialect } from '../core/dialect';
-import type { Gateway, Identity } from '../core/gateway';
+import type { Gateway } from '../core/gateway';
 import type { GatewayMetrics } from '../core/metrics';
 import type { SessionRegistry, Slot } from '../core/session-registry';
+import {
+  refusalStatus,
+  type Admission,
+  type Refusal,
+  type RefusalAnswer,
+  type RefusalReason,
+  type UpgradeRequest,
+} from '../core/upgrade';
 
 export interface AcceptUpgradeOptions {
   readonly gateway: Gateway;
@@ -25,25 +33,30 @@ export interface AcceptUpgradeOptions {
   readonly logger: Logger;
 }
 
-/** How long a token given at the upgrade may take to be checked. */
-const AUTHENTICATION_TIMEOUT_MS = 10_000;
+/** One upgrade on its way. */
+interface Attempt {
+  readonly request: IncomingMessage;
+  readonly connection: Duplex;
+  readonly head: Buffer;
+  readonly dialect: Dialect;
+  readonly described: UpgradeRequest;
+  readonly slot: Slot;
+}
+
 /** After it a connection whose peer does not finish the closing handshake is destroyed. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * From an HTTP upgrade to a session. Refusals are HTTP answers before the upgrade: 503 while draining or not started,
- * 404 for a path nobody serves, 429 over a connection limit, 403 for a token in the headers that is not accepted.
- * An offered subprotocol is accepted without selecting one; a handshake that is not one gets `ws`'s own 400.
+ * 404 for a path nobody serves, 429 over a connection limit, 403 for a token in the headers that is not accepted; a
+ * dialect may decide by itself who is let in, and word its refusals. An offered subprotocol is accepted without selecting
+ * one unless the dialect does; a handshake that is not one gets `ws`'s own 400 unless the dialect has words for it.
  */
 export function createUpgradeAcceptor(options: AcceptUpgradeOptions): UpgradeHandler {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: options.maxMessageBytes,
-    closeTimeout: CLOSE_TIMEOUT_MS,
-    handleProtocols: () => false,
-  } as ConstructorParameters<typeof WebSocketServer>[0]);
+  const servers = new Map<Dialect, WebSocketServer>();
+  /** Of upgrades under way. */
+  const admissions = new WeakMap<IncomingMessage, Admission>();
+  const attempts = new WeakMap<IncomingMessage, Attempt>();
 
   return (request, connection, head) => {
     connection.on('error', () => connection.destroy());
@@ -55,47 +68,72 @@ export function createUpgradeAcceptor(options: AcceptUpgradeOptions): UpgradeHan
 
   async function accept(request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
     const { gateway, registry } = options;
-    const dialect = options.dialectAt(pathOf(request));
-    if (dialect === undefined) return refuse(connection, 404, 'no WebSocket is served at this path');
-    if (!gateway.accepting) return refuse(connection, 503, 'not accepting connections');
     const address = clientAddress(request, options.trustedProxies);
+    const described = describe(request, address);
+    const dialect = options.dialectAt(described.path);
+    if (dialect === undefined) {
+      return answer(connection, envelope(404, 'no WebSocket is served at this path'));
+    }
+    const refuse = (reason: RefusalReason, message: string, error?: unknown): void =>
+      refuseFor(dialect, described, connection, reason, message, error);
+
+    if (!gateway.accepting) return refuse('not_accepting', 'not accepting connections');
     const slot = registry.takeSlot(address);
-    if (slot === undefined) return refuse(connection, 429, 'too many connections from this address');
+    if (slot === undefined) return refuse('address_limit', 'too many connections from this address');
     connection.once('close', () => slot.release());
 
-    let identity: Identity | undefined;
+    let admission: Admission;
     try {
-      identity = await identityOf(request);
+      admission = await (dialect.admit?.(described) ?? admitByHeaders(described));
     } catch (error) {
-      const unavailable = isAppError(error) && error.code !== 'unauthorized';
-      return refuse(
-        connection,
-        unavailable ? 503 : 403,
-        unavailable ? messageOf(error) : 'token not accepted',
-      );
+      const reason = reasonOf(error);
+      return refuse(reason, dialect.admit === undefined ? textOf(reason, error) : messageOf(error), error);
     }
     if (connection.destroyed) return slot.release();
-    if (!gateway.accepting) return refuse(connection, 503, 'not accepting connections');
+    if (!gateway.accepting) return refuse('not_accepting', 'not accepting connections');
+    const { identity } = admission;
     if (identity !== undefined && !registry.hasRoomFor(identity.principal)) {
-      return refuse(connection, 429, 'too many connections of this principal');
+      return refuse('principal_limit', 'too many connections of this principal');
     }
-    const peer = (connection as Socket).remoteAddress ?? 'unknown';
-    const peerPort = (connection as Socket).remotePort ?? 0;
-    server.handleUpgrade(request, connection, head, (socket) => {
-      const remote = { address, peerAddress: peer.replace(/^::ffff:/, ''), peerPort };
-      open(socket, connection, dialect, remote, identity, slot);
-    });
+    const attempt = { request, connection, head, dialect, described, slot };
+    admissions.set(request, admission);
+    attempts.set(request, attempt);
+    serverOf(dialect).handleUpgrade(request, connection, head, (socket) => open(socket, attempt, admission));
   }
 
-  function open(
-    socket: WebSocket,
-    connection: Duplex,
-    dialect: Dialect,
-    remote: { readonly address: string; readonly peerAddress: string; readonly peerPort: number },
-    identity: Identity | undefined,
-    slot: Slot,
-  ): void {
-    const session = options.gateway.open(dialect, new WsTransport(socket, connection), remote, identity);
+  /** One per dialect: what a message may weigh, and how a bad handshake is answered, is the dialect's. */
+  function serverOf(dialect: Dialect): WebSocketServer {
+    let server = servers.get(dialect);
+    if (server !== undefined) return server;
+    server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: dialect.maxMessageBytes ?? options.maxMessageBytes,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: (_offered, request) => admissions.get(request)?.protocol ?? false,
+    } as ConstructorParameters<typeof WebSocketServer>[0]);
+    if (dialect.renderRefusal !== undefined) {
+      server.on('wsClientError', (error, connection, request) => {
+        const attempt = attempts.get(request);
+        if (attempt === undefined) connection.destroy();
+        else refuseFor(dialect, attempt.described, connection, 'bad_handshake', error.message, error);
+      });
+    }
+    servers.set(dialect, server);
+    return server;
+  }
+
+  function open(socket: WebSocket, attempt: Attempt, admission: Admission): void {
+    const { connection, dialect, described, slot } = attempt;
+    const peer = (connection as Socket).remoteAddress ?? 'unknown';
+    const remote = {
+      address: described.address,
+      peerAddress: peer.replace(/^::ffff:/, ''),
+      peerPort: (connection as Socket).remotePort ?? 0,
+    };
+    const transport = new WsTransport(socket, connection);
+    const session = options.gateway.open(dialect, transport, remote, described, admission);
     socket.on('message', (data, isBinary) => session.receive(data as Buffer, isBinary));
     socket.on('pong', () => (session.alive = true));
     socket.on('ping', () => (session.alive = true));
@@ -104,42 +142,76 @@ export function createUpgradeAcceptor(options: AcceptUpgradeOptions): UpgradeHan
     socket.on('close', (code) => {
       slot.release();
       const ours = session.closeReason;
-      options.metrics.socketClosed(ours?.code ?? code, closeLabel(code, ours?.name));
+      const said = ours === undefined ? code : (dialect.closeCodeOf?.(ours) ?? ours.code);
+      options.metrics.socketClosed(said, closeLabel(code, ours?.name));
       session.onDisconnected();
     });
   }
 
-  async function identityOf(request: IncomingMessage): Promise<Identity | undefined> {
-    const token = tokenOf(request);
-    if (token === undefined) return undefined;
-    const { revision } = options.access;
-    const principal = await withDeadline(
-      options.access.authenticate(token),
-      AUTHENTICATION_TIMEOUT_MS,
-      'authentication',
-    );
-    if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= Date.now()) {
-      throw new AppError('unauthorized', 'token expired');
-    }
-    return { principal, tokenFingerprint: fingerprintOf(token), revision };
+  async function admitByHeaders({ headers }: UpgradeRequest): Promise<Admission> {
+    const token = tokenOf(headers);
+    return { identity: token === undefined ? undefined : await options.access.identify(token) };
   }
 
-  function refuse(connection: Duplex, status: number, message: string): void {
+  function refuseFor(
+    dialect: Dialect,
+    request: UpgradeRequest,
+    connection: Duplex,
+    reason: RefusalReason,
+    message: string,
+    error: unknown,
+  ): void {
+    const refusal: Refusal = {
+      reason,
+      status: refusalStatus[reason],
+      message,
+      ...(error === undefined ? {} : { error }),
+    };
+    answer(connection, dialect.renderRefusal?.(refusal, request) ?? envelope(refusal.status, message));
+  }
+
+  function answer(connection: Duplex, { status, body, headers }: RefusalAnswer): void {
     options.metrics.upgradeRefused(status);
-    endWithResponse(connection, status, { status: 'error', error: String(status), message });
+    endWithResponse(connection, status, body, headers);
   }
 }
 
+function envelope(status: number, message: string): RefusalAnswer {
+  return { status, body: { status: 'error', error: String(status), message } };
+}
+
+function reasonOf(error: unknown): RefusalReason {
+  if (!isAppError(error)) return 'unavailable';
+  if (error.code === 'unauthorized' || error.code === 'forbidden') return error.code;
+  return error.code === 'bad_request' || error.code === 'validation_failed' ? 'bad_request' : 'unavailable';
+}
+
+function textOf(reason: RefusalReason, error: unknown): string {
+  return reason === 'unavailable' ? messageOf(error) : 'token not accepted';
+}
+
 /** Browsers repeat a page's Basic credentials at its sockets; those are a proxy's business, not a token. */
-function tokenOf({ headers }: IncomingMessage): string | undefined {
+function tokenOf(headers: UpgradeRequest['headers']): string | undefined {
   if (/^basic\s/i.test(headers.authorization ?? '')) {
     return tokenFromHeaders({ ...headers, authorization: undefined });
   }
   return tokenFromHeaders(headers);
 }
 
-function pathOf(request: IncomingMessage): string {
+function describe(request: IncomingMessage, address: string): UpgradeRequest {
   const url = request.url ?? '/';
   const end = url.search(/[?#]/);
-  return end < 0 ? url : url.slice(0, end);
+  const query = end < 0 ? '' : url.slice(end + 1).split('#', 1)[0]!;
+  const offered = request.headers['sec-websocket-protocol'] ?? '';
+  return {
+    method: request.method ?? 'GET',
+    path: end < 0 ? url : url.slice(0, end),
+    query: new URLSearchParams(query),
+    headers: request.headers,
+    protocols: offered
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    address,
+  };
 }
