@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import { changeDocument, createDocument, getDocument, listDocuments } from '@ringdown/contracts';
 import { PARENT, USER_ID } from '../testing/fake-directory';
 import { GatewayFixture } from '../testing/gateway-fixture';
+import { rawExchange } from '../testing/raw-exchange';
 import { SeededRandom } from '../testing/seeded-random';
 
 /** Any failure names its seed; put it here to see it again. */
@@ -149,18 +149,6 @@ function rubbish(random: SeededRandom): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), chunked]);
 }
 
-/** Sends the bytes, ends the sending side, and gives back what came. */
-function exchange(port: number, bytes: Buffer): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.end(bytes));
-    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
-    socket.on('end', () => resolve(text));
-    socket.on('error', () => resolve(text));
-    socket.on('close', () => resolve(text));
-  });
-}
-
 describe('rubbish', () => {
   let fixture: GatewayFixture;
 
@@ -185,7 +173,7 @@ describe('rubbish', () => {
       while (left > 0) {
         left -= 1;
         const bytes = rubbish(random);
-        const answer = await exchange(port, bytes);
+        const answer = await rawExchange(port, bytes);
         const status = /^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 'none';
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status === '500' || status === 'none' || status === '100') {
@@ -209,7 +197,7 @@ describe('rubbish', () => {
   it('every answer to what reached /v2 is an envelope', async () => {
     const random = new SeededRandom(SEED + 1);
     for (let i = 0; i < 300; i += 1) {
-      const answer = await exchange(fixture.gateway.listener.port, rubbish(random));
+      const answer = await rawExchange(fixture.gateway.listener.port, rubbish(random));
       const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
       if (body === '' || !head.includes('application/json')) continue;
       expect(head.toLowerCase()).toContain('access-control-allow-origin: *');

@@ -13,9 +13,11 @@ const allowHeaders = [
   'if-match',
   'if-none-match',
   'authorization',
+  'x-api-key',
   'x-request-id',
   'idempotency-key',
   'traceparent',
+  'x-account-id',
 ].join(', ');
 
 const exposeHeaders = [

@@ -3,44 +3,44 @@ import { AppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
 import { checkJson, wholeBody, type NamePlace } from './check-json';
 
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** A body that is a JSON object, already checked for what no part of the system can take. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a request's body as a JSON object in UTF-8; undefined when it is empty or blank. Errors: `too_large`,
- * `unsupported_media_type`, `validation_failed` (not JSON, not an object, or holding what {@link checkJson} refuses,
- * its place named by `namePlace`).
+ * Reads a request's body as a JSON object in UTF-8; undefined when it is empty or blank. Errors: those of
+ * {@link readUtf8}, `validation_failed` (not JSON, not an object, or holding what {@link checkJson} refuses, its place
+ * named by `namePlace`).
  */
 export async function readJsonObject(
   request: IncomingMessage,
   maxBytes: number,
   namePlace: NamePlace = wholeBody,
 ): Promise<JsonObject | undefined> {
-  const form = requireJson(request);
-  const bytes = await readBytes(request, maxBytes);
-  return parseJsonObject(bytes, { form, namePlace });
-}
-
-/** As {@link readJsonObject}, of bytes that were read before. */
-export function parseJsonObject(
-  bytes: Buffer,
-  options: { readonly form?: boolean; readonly namePlace?: NamePlace } = {},
-): JsonObject | undefined {
-  const text = decode(bytes);
-  // `curl -d` says "form" unless told otherwise; Kazoo's own examples are pasted without the header.
-  if (options.form === true && !text.trimStart().startsWith('{')) {
-    throw unsupported('application/x-www-form-urlencoded');
-  }
+  const text = await readUtf8(request, maxBytes);
   if (text.trim() === '') return undefined;
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
   } catch {
     throw notJson('the body is not valid JSON');
   }
   if (!isObject(body)) throw notJson('the body must be a JSON object');
-  checkJson(body, options.namePlace ?? wholeBody);
+  checkJson(body, namePlace);
   return body;
+}
+
+/**
+ * Reads a request's body as the text it is, for who checks a signature over it. Errors: `too_large`,
+ * `unsupported_media_type` (not called JSON), `validation_failed` (not UTF-8), `bad_request` (cut off).
+ */
+export async function readUtf8(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const form = requireJson(request);
+  const text = decode(await readBytes(request, maxBytes));
+  // `curl -d` says "form" unless told otherwise; Kazoo's own examples are pasted without the header.
+  if (form && !text.trimStart().startsWith('{')) throw unsupported('application/x-www-form-urlencoded');
+  return text;
 }
 
 /**
@@ -73,8 +73,7 @@ function announcesBody(request: IncomingMessage): boolean {
   );
 }
 
-/** The bytes of a body. Errors: `too_large`, `bad_request` when it was cut off. */
-export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (!announcesBody(request)) return Buffer.alloc(0);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
@@ -96,7 +95,7 @@ export async function readBytes(request: IncomingMessage, maxBytes: number): Pro
 }
 
 /** True when the body calls itself a form; anything else that is not JSON in UTF-8 is refused. No type means JSON. */
-export function requireJson(request: IncomingMessage): boolean {
+function requireJson(request: IncomingMessage): boolean {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== '') throw unsupported(`content-encoding ${encoding}`);
   const header = request.headers['content-type'];
@@ -121,7 +120,8 @@ export function requireJson(request: IncomingMessage): boolean {
 
 function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte order mark is left in: it may be signed, too.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw notJson('the body is not valid UTF-8');
   }
