@@ -323,6 +323,14 @@ export const settingsCatalogue = {
     doc: 'Messages waiting in the queue of one gateway, above which the oldest is dropped and clients are told of a gap.',
     usedBy: ['blackhole'],
   }),
+  wsHubTokenInQuery: setting<boolean>({
+    name: 'WS_HUB_TOKEN_IN_QUERY',
+    schema: flag,
+    expects: flagExpects,
+    default: false,
+    doc: 'Whether `/api/v1` takes a token as `?access_token=`, for browsers. URLs end up in the logs of proxies.',
+    usedBy: ['blackhole', 'api-gateway'],
+  }),
   wsDrainWindowMs: wholeNumber(Joi, {
     name: 'WS_DRAIN_WINDOW_MS',
     default: 5000,

@@ -22,6 +22,12 @@ export interface HubFailure {
   readonly body: HubErrorBody;
 }
 
+/** Several faults of one field, as `details` of a validation error may list them. */
+export interface ListedFault {
+  readonly error: string;
+  readonly message: string;
+}
+
 /** The body for an error with one fault. */
 export function hubErrorBody(
   code: number,
@@ -58,11 +64,19 @@ function statusOfRouter(error: unknown): number {
   return error instanceof Error && (error as { status?: unknown }).status === 400 ? 400 : 500;
 }
 
-/** One per field and rule of a validation error; none for other errors. */
+/** One per field and rule of a validation error, or one per entry of a list of them; none for other errors. */
 function faultsOf(error: AppError, code: number): HubFault[] {
   if (error.code !== 'validation_failed') return [];
   return Object.entries(error.details ?? {}).flatMap(([path, rules]): HubFault[] => {
     if (typeof rules === 'string') return [{ code, description: rules, error: 'invalid', path }];
+    if (Array.isArray(rules)) {
+      return (rules as readonly ListedFault[]).map(({ error: name, message }) => ({
+        code,
+        description: message,
+        error: name,
+        path,
+      }));
+    }
     if (typeof rules !== 'object' || rules === null) return [];
     return Object.entries(rules as Record<string, { readonly message?: unknown } | null>).map(
       ([rule, fault]) => ({ code, description: String(fault?.message ?? rule), error: rule, path }),

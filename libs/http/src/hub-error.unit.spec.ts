@@ -21,6 +21,10 @@ describe('an error of /api/v1', () => {
       client_id: { required: { message: 'is missing' } },
       event_types: { type: { message: 'must be a list' }, minItems: { message: 'is empty' } },
       plain: 'is wrong',
+      listed: [
+        { error: 'unknown', message: 'x' },
+        { error: 'unknown', message: 'y' },
+      ],
     };
     const { body } = hubFailureOf(new AppError('validation_failed', 'several', { details }), path);
     expect(body).toEqual({
@@ -31,6 +35,8 @@ describe('an error of /api/v1', () => {
         { code: 400, description: 'must be a list', error: 'type', path: 'event_types' },
         { code: 400, description: 'is empty', error: 'minItems', path: 'event_types' },
         { code: 400, description: 'is wrong', error: 'invalid', path: 'plain' },
+        { code: 400, description: 'x', error: 'unknown', path: 'listed' },
+        { code: 400, description: 'y', error: 'unknown', path: 'listed' },
       ],
     });
     expect(hubFailureOf(fieldError('a', 'b', 'c'), path).body.stack).toHaveLength(1);

@@ -1,24 +1,27 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPrincipalDirectory, TokenCodec, type PrincipalDirectory } from '@ringdown/auth';
+import {
+  CredentialAuthenticator,
+  createPrincipalDirectory,
+  TokenCodec,
+  type PrincipalDirectory,
+} from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import type { Settings } from '@ringdown/config';
 import { bindingCatalogue } from '@ringdown/contracts';
 import { AppError, newId, systemClock, type Clock, type Logger } from '@ringdown/core';
-import { HttpListener, parseTrustedProxies } from '@ringdown/http';
+import { HttpListener, hubErrorBody, parseTrustedProxies } from '@ringdown/http';
 import type { Readiness } from '@ringdown/runtime';
 import type { Router } from 'express';
 import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
 import type { Registry } from 'prom-client';
-import { AiryDispatcher } from './airy/airy-dispatcher';
-import { airyEndpoints } from './airy/airy-endpoints';
-import { airyRouter } from './airy/airy-router';
 import { Access } from './app/access';
 import { EventPublisher } from './app/event-publisher';
 import { ApiMetrics } from './app/metrics';
 import { RateLimiter } from './app/rate-limiter';
 import { Rpc } from './app/rpc';
+import { SocketHolder } from './app/socket-holder';
 import { Dispatcher } from './crossbar/dispatcher';
 import type { Resource } from './crossbar/endpoint';
 import { Envelopes } from './crossbar/envelope';
@@ -35,6 +38,10 @@ import { eventsResource } from './handlers/events.resource';
 import { rootRoutes } from './handlers/root.routes';
 import { schemaResources } from './handlers/schemas.resources';
 import { websocketResources } from './handlers/websockets.resources';
+import { authTokenResource } from './hub/auth-token.resource';
+import { clientResources } from './hub/clients.resources';
+import { HubDispatcher } from './hub/hub-dispatcher';
+import { hubRouter } from './hub/hub-router';
 import { ReadinessProbe } from './readiness';
 import { TOKENS } from './tokens';
 
@@ -131,18 +138,27 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       }),
       conferenceResource(rpc, broker, access, settings.apiRequestTimeoutMs),
       ...schemaResources(schemas),
-      ...websocketResources(rpc, broker, access, {
+      ...websocketResources(rpc, new SocketHolder(rpc, broker), access, {
         documented: bindingCatalogue(),
         all: bindingCatalogue({ families: 'all' }),
       }),
     ];
   });
-  bind<readonly Router[]>(TOKENS.dialects, (from) => {
-    const front = from.resolve<HttpFront>(TOKENS.front);
-    const access = new Access(from.resolve<PrincipalDirectory>(TOKENS.directory));
-    const rpc = new Rpc(from.resolve<Broker>(TOKENS.broker), settings.apiRequestTimeoutMs);
-    return [airyRouter(new AiryDispatcher(front, access), airyEndpoints(rpc))];
-  });
+  const hubDialect = (from: DependencyContainer): Router => {
+    const broker = from.resolve<Broker>(TOKENS.broker);
+    const directory = from.resolve<PrincipalDirectory>(TOKENS.directory);
+    const rpc = new Rpc(broker, settings.apiRequestTimeoutMs);
+    const dispatcher = new HubDispatcher(
+      from.resolve<HttpFront>(TOKENS.front),
+      new CredentialAuthenticator({ broker, directory }),
+      { tokenInQuery: settings.wsHubTokenInQuery },
+    );
+    return hubRouter(dispatcher, [
+      authTokenResource(rpc),
+      ...clientResources(rpc, new SocketHolder(rpc, broker)),
+    ]);
+  };
+  bind<readonly Router[]>(TOKENS.dialects, (from) => [hubDialect(from)]);
   bind(
     TOKENS.readiness,
     (from) =>
@@ -177,8 +193,11 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       logger,
       // What is left of the process's deadline belongs to the broker, which stops last.
       drainTimeoutMs: Math.ceil(settings.shutdownTimeoutMs / 2),
-      renderParseError: (status, message) =>
-        envelopes.error(status, 'bad request', { data: { message }, requestId: newId() }),
+      // Whose request it was to be cannot be known: the answer is one that clients of either dialect can read.
+      renderParseError: (status, message) => ({
+        ...hubErrorBody(status, message, { error: 'bad_request', path: '' }),
+        ...envelopes.error(status, 'bad request', { data: { message }, requestId: newId() }),
+      }),
     });
   });
   return child;

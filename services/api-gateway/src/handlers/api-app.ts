@@ -22,8 +22,9 @@ export function createApiApp(options: {
     );
   }
   app.use('/v2', v2);
-  app.use('/v1', (request, response) => dispatcher.refuseWith(request, response, 410, 'gone'));
+  // Some of their paths begin with `/v1`, which is otherwise the version of Kazoo that is gone.
   for (const dialect of options.dialects) app.use(dialect);
+  app.use('/v1', (request, response) => dispatcher.refuseWith(request, response, 410, 'gone'));
   app.use(opsRoutes(options.ops));
   app.use(options.root);
   app.use((request, response) =>

@@ -1,17 +1,15 @@
 import {
-  BLACKHOLE,
   closeSocket,
   getSocket,
-  instanceTagOf,
   listSockets,
   type BindingCatalogue,
   type Operation,
   type SocketInfo,
 } from '@ringdown/contracts';
-import { AppError, isAppError } from '@ringdown/core';
 import { fieldError } from '@ringdown/http';
 import type { Access } from '../app/access';
-import type { ApiBroker, Rpc } from '../app/rpc';
+import type { Rpc } from '../app/rpc';
+import type { SocketHolder } from '../app/socket-holder';
 import type { Resource } from '../crossbar/endpoint';
 import type { AuthenticatedRequest } from '../front/request';
 
@@ -22,7 +20,7 @@ import type { AuthenticatedRequest } from '../front/request';
  */
 export function websocketResources(
   rpc: Rpc,
-  broker: ApiBroker,
+  holder: SocketHolder,
   access: Access,
   catalogue: { readonly documented: BindingCatalogue; readonly all: BindingCatalogue },
 ): Resource[] {
@@ -32,20 +30,13 @@ export function websocketResources(
     request: AuthenticatedRequest,
     operation: Operation<{ account_ids: readonly string[]; socket_id: string }, SocketInfo>,
   ): Promise<SocketInfo> => {
-    requireBroker(broker);
     const socketId = request.params['socket_id']!;
-    const holder = broker
-      .instances(BLACKHOLE)
-      .find(({ instance }) => /^[0-9a-f]{32}$/.test(socketId) && instance.endsWith(instanceTagOf(socketId)));
-    if (!holder) throw unknownSocket();
-    try {
-      const payload = { account_ids: accountsOf(request), socket_id: socketId };
-      return await rpc.askInstance(holder.instance, operation, payload, request);
-    } catch (error) {
-      // The broker stands but the instance does not: its sockets are gone with it.
-      if (isAppError(error) && error.code === 'unavailable' && isReady(broker)) throw unknownSocket();
-      throw error;
-    }
+    return holder.ask(
+      socketId,
+      operation,
+      { account_ids: accountsOf(request), socket_id: socketId },
+      request,
+    );
   };
 
   return [
@@ -69,7 +60,7 @@ export function websocketResources(
           authorize: read,
           run: async (request) => {
             const format = oneOf(request.query, 'format', ['ids']);
-            requireBroker(broker);
+            holder.requireBroker();
             const { answers, missing } = await rpc.askAll(
               listSockets,
               { account_ids: accountsOf(request) },
@@ -137,20 +128,6 @@ function accountsOf(request: AuthenticatedRequest): string[] {
 
 function byAge(a: SocketInfo, b: SocketInfo): number {
   return a.timestamp - b.timestamp || (a.websocket_session_id < b.websocket_session_id ? -1 : 1);
-}
-
-function isReady(broker: ApiBroker): boolean {
-  const { state } = broker.status();
-  return state === 'ready' || state === 'blocked';
-}
-
-/** Without the broker an empty list would be a lie. */
-function requireBroker(broker: ApiBroker): void {
-  if (!isReady(broker)) throw new AppError('unavailable', 'the message broker cannot be reached, try again');
-}
-
-function unknownSocket(): AppError {
-  return new AppError('not_found', 'no such socket');
 }
 
 function oneOf(query: URLSearchParams, name: string, values: readonly string[]): string | undefined {

@@ -2,6 +2,7 @@ import { BLACKHOLE, getSocket, type SocketInfo } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
 import { Access } from '../app/access';
 import { Rpc, type ApiBroker } from '../app/rpc';
+import { SocketHolder } from '../app/socket-holder';
 import type { TokenEndpoint } from '../crossbar/endpoint';
 import type { AuthenticatedRequest } from '../front/request';
 import { FakeDirectory, PARENT, principal } from '../testing/fake-directory';
@@ -25,7 +26,8 @@ function brokerThat(state: 'ready' | 'disconnected', answer: () => Promise<unkno
 
 function read(broker: ApiBroker, path: string): Promise<unknown> {
   const empty = {};
-  const resource = websocketResources(new Rpc(broker, 100), broker, new Access(new FakeDirectory()), {
+  const rpc = new Rpc(broker, 100);
+  const resource = websocketResources(rpc, new SocketHolder(rpc, broker), new Access(new FakeDirectory()), {
     documented: empty,
     all: empty,
   }).find((candidate) => candidate.path.endsWith(path))!;
