@@ -16,6 +16,9 @@ import type { Readiness } from '@ringdown/runtime';
 import type { Router } from 'express';
 import { container, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
 import type { Registry } from 'prom-client';
+import { AiryDispatcher } from './airy/airy-dispatcher';
+import { airyEndpoints } from './airy/airy-endpoints';
+import { airyRouter } from './airy/airy-router';
 import { Access } from './app/access';
 import { EventPublisher } from './app/event-publisher';
 import { ApiMetrics } from './app/metrics';
@@ -158,7 +161,12 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
       ...clientResources(rpc, new SocketHolder(rpc, broker)),
     ]);
   };
-  bind<readonly Router[]>(TOKENS.dialects, (from) => [hubDialect(from)]);
+  bind<readonly Router[]>(TOKENS.dialects, (from) => {
+    const front = from.resolve<HttpFront>(TOKENS.front);
+    const access = new Access(from.resolve<PrincipalDirectory>(TOKENS.directory));
+    const rpc = new Rpc(from.resolve<Broker>(TOKENS.broker), settings.apiRequestTimeoutMs);
+    return [hubDialect(from), airyRouter(new AiryDispatcher(front, access), airyEndpoints(rpc))];
+  });
   bind(
     TOKENS.readiness,
     (from) =>
