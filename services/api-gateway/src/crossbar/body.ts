@@ -15,10 +15,14 @@ export interface RequestBody {
  * Reads a request's body: its `data` member and what stands beside it. Errors: `too_large`, `unsupported_media_type`,
  * `validation_failed` (not JSON, no `data`, not an object, or holding what no part of the system can take).
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<RequestBody> {
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  { dataOptional = false }: { readonly dataOptional?: boolean | undefined } = {},
+): Promise<RequestBody> {
   const body = await readJsonObject(request, maxBytes, inDocument);
-  if (!body || !Object.hasOwn(body, 'data')) throw missingData();
-  const { data, ...beside } = body;
+  if (!body || !(dataOptional || Object.hasOwn(body, 'data'))) throw missingData();
+  const { data = {}, ...beside } = body;
   if (!isObject(data)) throw fieldError('data', 'type', 'data must be an object', { target: 'object' });
   return { data, beside };
 }

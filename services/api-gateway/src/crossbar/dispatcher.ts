@@ -88,7 +88,7 @@ export class Dispatcher {
     const request = await this.front.authenticate(exchange, apiRequest, { cost: endpoint.cost });
     await endpoint.authorize?.(request);
     if (endpoint.access === 'token') return endpoint.run(request);
-    const { data, beside } = await readBody(exchange.request, this.front.maxBodyBytes);
+    const { data, beside } = await readBody(exchange.request, this.front.maxBodyBytes, endpoint);
     return endpoint.run(request, data, beside);
   }
 

@@ -49,6 +49,8 @@ export interface TokenEndpoint extends EndpointCommon {
 
 export interface TokenBodyEndpoint extends EndpointCommon {
   readonly access: 'token-body';
+  /** `data` may be left out and counts as empty then: what is asked for stands beside it. */
+  readonly dataOptional?: boolean;
   authorize?(request: AuthenticatedRequest): Promise<void>;
   run(request: AuthenticatedRequest, data: RequestData, beside: RequestMembers): Promise<Answer>;
 }

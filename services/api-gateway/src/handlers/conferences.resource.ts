@@ -51,6 +51,7 @@ export function conferenceResource(
       },
       PUT: {
         access: 'token-body',
+        dataOptional: true,
         authorize: ({ principal, params }) => access.toAdminister(principal, params['account_id']!),
         run: async (request, data, beside) => {
           const conference = await find(request);

@@ -105,6 +105,11 @@ describe('a conference', () => {
     expect(fixture.lastAsked.payload).toMatchObject({ action: 'mute', participant_id: 1 });
   });
 
+  it('commands that have nothing more to say need no data', async () => {
+    expect((await put({ action: 'lock' })).status).toBe(202);
+    expect(fixture.lastAsked.payload).toMatchObject({ action: 'lock' });
+  });
+
   it('commands name what nobody acts on', async () => {
     const { envelope } = await put({ action: 'lock', data: { participant_id: 1, colour: 'red' } });
 
@@ -117,7 +122,8 @@ describe('a conference', () => {
     [{ action: 'kick', data: { participant_id: 1.5 } }, 'participant_id', 'type'],
     [{ action: 'play', data: {} }, 'media_id', 'required'],
     [{ action: 'play', data: { media_id: 7 } }, 'media_id', 'type'],
-    [{ action: 'lock' }, 'data', 'required'],
+    [{ action: 'play' }, 'media_id', 'required'],
+    [{ action: 'lock', data: null }, 'data', 'type'],
   ])('commands are checked: %j is refused at %s by %s', async (body, field, rule) => {
     const { status, envelope } = await put(body);
 
