@@ -346,12 +346,12 @@ describe('the rate limit', () => {
 });
 
 describe('when something else fails', () => {
-  it.each<[AppError | Error, number, string]>([
-    [new AppError('unavailable', 'try again'), 503, 'try again'],
-    [new AppError('timeout', 'no answer in time'), 504, 'no answer in time'],
-    [new AppError('internal', 'SELECT * FROM secrets'), 500, 'internal error'],
-    [new Error('SELECT * FROM secrets'), 500, 'internal error'],
-  ])('%s is answered with %i', async (error, status, message) => {
+  it.each<[number, string, Error]>([
+    [503, 'try again', new AppError('unavailable', 'try again')],
+    [504, 'no answer in time', new AppError('timeout', 'no answer in time')],
+    [500, 'internal error', new AppError('internal', 'SELECT * FROM secrets')],
+    [500, 'internal error', new Error('SELECT * FROM secrets')],
+  ])('the answer is %i %s and tells nothing else', async (status, message, error) => {
     fixture.fail(listMessagingChannels, error);
 
     const answer = await post(fixture, '/channels.list', {}, { token: 'admin' });

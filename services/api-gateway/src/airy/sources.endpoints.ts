@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { receiveSourceMessage } from '@ringdown/contracts';
 import { AppError } from '@ringdown/core';
+import { fieldError } from '@ringdown/http';
 import type { Rpc } from '../app/rpc';
 import { bodyOf } from './body-of';
 import { sourceName } from './channels.endpoints';
@@ -32,6 +33,7 @@ export function sourceEndpoints(rpc: Rpc): AiryEndpoint[] {
         const { source } = pathParts(request.params);
         const timestamp = signed(request.headers, TIMESTAMP_HEADER, MAX_TIMESTAMP);
         const signature = signed(request.headers, SIGNATURE_HEADER, MAX_SIGNATURE);
+        if (body === '') throw fieldError('body', 'required', 'there is no message');
         const message = { source, timestamp, signature, body };
         return { body: await rpc.ask(receiveSourceMessage, message, request) };
       },
