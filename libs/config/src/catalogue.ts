@@ -339,6 +339,14 @@ export const settingsCatalogue = {
     doc: 'The time over which a stopping gateway spreads the closing of its sockets.',
     usedBy: ['blackhole'],
   }),
+  wsStompLowerCaseStates: setting<boolean>({
+    name: 'WS_STOMP_LOWER_CASE_STATES',
+    schema: flag,
+    expects: flagExpects,
+    default: false,
+    doc: 'Whether `delivery_state` at `/queue/message` is written in lower case, as some clients expect it.',
+    usedBy: ['blackhole'],
+  }),
   brokerOutboxMaxMessages: wholeNumber(Joi, {
     name: 'BROKER_OUTBOX_MAX_MESSAGES',
     default: 10_000,

@@ -20,6 +20,7 @@ import { AccessWatch } from './core/access-watch';
 import { AccountSnapshots } from './core/account-snapshots';
 import { BrokerBindings } from './core/broker-bindings';
 import { DeadlineWheel } from './core/deadline-wheel';
+import type { Dialect } from './core/dialect';
 import { EventDispatcher } from './core/event-dispatcher';
 import { EventFeed } from './core/event-feed';
 import { Gateway } from './core/gateway';
@@ -32,6 +33,7 @@ import { WriteScheduler } from './core/write-scheduler';
 import { createUpgradeAcceptor } from './handlers/accept-upgrade';
 import { KazooDialect } from './kazoo/kazoo-dialect';
 import { blackholeReadiness } from './readiness';
+import { StompDialect, stompPaths } from './stomp/stomp-dialect';
 import { tokens } from './tokens';
 
 /** What a blackhole is built from besides its settings. */
@@ -173,7 +175,27 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         logRequests: settings.logEvents,
       }),
   );
-  provide(tokens.dialectPaths, () => new Map());
+  provide(
+    tokens.stomp,
+    (c) =>
+      new StompDialect({
+        access: c.resolve(tokens.access),
+        subscriptions: c.resolve(tokens.subscriptions),
+        parseBinding,
+        wheel: c.resolve(tokens.wheel),
+        metrics: c.resolve(tokens.metrics),
+        clock,
+        logger,
+        heartBeatMs: settings.wsHeartbeatIntervalMs,
+        connectTimeoutMs: settings.wsUnauthenticatedTimeoutMs,
+        lowerCaseStates: settings.wsStompLowerCaseStates,
+        logRequests: settings.logEvents,
+      }),
+  );
+  provide(
+    tokens.dialectPaths,
+    (c) => new Map<string, Dialect>(stompPaths.map((path) => [path, c.resolve(tokens.stomp)])),
+  );
   provide(
     tokens.gateway,
     (c) =>

@@ -19,6 +19,7 @@ import type { SnapshotService } from './core/snapshots';
 import type { SubscriptionTable } from './core/subscription-table';
 import type { SubscriptionService } from './core/subscriptions';
 import type { WriteScheduler } from './core/write-scheduler';
+import type { StompDialect } from './stomp/stomp-dialect';
 
 /** What a dialect is found by: the path of the upgrade. */
 export type DialectRouter = (path: string) => Dialect | undefined;
@@ -46,6 +47,7 @@ export const tokens = {
   snapshots: Symbol('snapshots') as InjectionToken<SnapshotService>,
   /** Kazoo's. */
   dialect: Symbol('dialect') as InjectionToken<Dialect>,
+  stomp: Symbol('stomp') as InjectionToken<StompDialect>,
   dialectPaths: Symbol('dialectPaths') as InjectionToken<DialectPaths>,
   dispatcher: Symbol('dispatcher') as InjectionToken<EventDispatcher>,
   guard: Symbol('guard') as InjectionToken<AccessGuard>,

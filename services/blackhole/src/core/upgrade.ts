@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Identity } from './access';
+import { tokenFromHeaders } from '@ringdown/auth';
+import type { Access, Identity } from './access';
 
 /** An upgrade as it was asked for. Everything in it is the client's word except `address`. */
 export interface UpgradeRequest {
@@ -21,6 +22,19 @@ export interface Admission {
   readonly identity: Identity | undefined;
   /** One of the offered subprotocols, to be selected. */
   readonly protocol?: string | undefined;
+}
+
+/**
+ * Who is behind the token of `X-Auth-Token` or `Authorization` (`Bearer` or bare); undefined without one. `Basic`
+ * credentials are no token: browsers repeat those of a page at its sockets. Errors: those of {@link Access.identify}.
+ */
+export async function identityFromHeaders(
+  access: Access,
+  headers: UpgradeRequest['headers'],
+): Promise<Identity | undefined> {
+  const isBasic = /^basic\s/i.test(headers.authorization ?? '');
+  const token = tokenFromHeaders(isBasic ? { ...headers, authorization: undefined } : headers);
+  return token === undefined ? undefined : access.identify(token);
 }
 
 export type RefusalReason =

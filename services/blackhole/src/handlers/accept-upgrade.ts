@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { isAppError, messageOf, type Logger } from '@ringdown/core';
-import { tokenFromHeaders } from '@ringdown/auth';
 import { clientAddress, endWithResponse, type TrustedProxies, type UpgradeHandler } from '@ringdown/http';
 import { WsTransport } from '../adapters/ws-transport';
 import type { Access } from '../core/access';
@@ -13,6 +12,7 @@ import type { Gateway } from '../core/gateway';
 import type { GatewayMetrics } from '../core/metrics';
 import type { SessionRegistry, Slot } from '../core/session-registry';
 import {
+  identityFromHeaders,
   refusalStatus,
   type Admission,
   type Refusal,
@@ -149,8 +149,7 @@ export function createUpgradeAcceptor(options: AcceptUpgradeOptions): UpgradeHan
   }
 
   async function admitByHeaders({ headers }: UpgradeRequest): Promise<Admission> {
-    const token = tokenOf(headers);
-    return { identity: token === undefined ? undefined : await options.access.identify(token) };
+    return { identity: await identityFromHeaders(options.access, headers) };
   }
 
   function refuseFor(
@@ -188,14 +187,6 @@ function reasonOf(error: unknown): RefusalReason {
 
 function textOf(reason: RefusalReason, error: unknown): string {
   return reason === 'unavailable' ? messageOf(error) : 'token not accepted';
-}
-
-/** Browsers repeat a page's Basic credentials at its sockets; those are a proxy's business, not a token. */
-function tokenOf(headers: UpgradeRequest['headers']): string | undefined {
-  if (/^basic\s/i.test(headers.authorization ?? '')) {
-    return tokenFromHeaders({ ...headers, authorization: undefined });
-  }
-  return tokenFromHeaders(headers);
 }
 
 function describe(request: IncomingMessage, address: string): UpgradeRequest {
