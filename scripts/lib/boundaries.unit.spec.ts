@@ -171,13 +171,19 @@ describe('the boundary check', () => {
 
   it('finds amqplib and express outside of their places', () => {
     const blackhole = pack('services/blackhole', ['amqplib', 'express'], {
-      'index.ts': "import { connect } from 'amqplib';\nconst app = require('express');",
+      'index.ts': [
+        "import { connect } from 'amqplib';",
+        "const app = require('express');",
+        'const load = createRequire(here);',
+        "load.resolve('express');",
+      ].join('\n'),
     });
     const broker = pack('libs/broker', ['amqplib'], { 'index.ts': "import 'amqplib';" });
 
     expect(check(blackhole, broker)).toEqual([
       'services/blackhole/src/index.ts:1 reserved',
       'services/blackhole/src/index.ts:2 reserved',
+      'services/blackhole/src/index.ts:4 reserved',
     ]);
   });
 

@@ -16,10 +16,11 @@ export function readSource(root, file) {
     true,
   );
   const facts = { file, imports: [], starExports: [], environmentReads: [] };
+  const requires = requireNames(tree);
   const lineOf = (node) => tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1;
 
   const visit = (node) => {
-    const found = importedBy(node);
+    const found = importedBy(node, requires);
     if (found) facts.imports.push({ ...found, line: lineOf(node) });
     if (ts.isExportDeclaration(node) && !node.exportClause) facts.starExports.push(lineOf(node));
     if (readsEnvironment(node)) facts.environmentReads.push(lineOf(node));
@@ -29,8 +30,22 @@ export function readSource(root, file) {
   return facts;
 }
 
+/** `require`, and what the file made with `createRequire`. */
+function requireNames(tree) {
+  const names = new Set(['require']);
+  const visit = (node) => {
+    const { initializer } = node;
+    if (ts.isVariableDeclaration(node) && initializer && ts.isCallExpression(initializer)) {
+      if (initializer.expression.getText() === 'createRequire') names.add(node.name.getText());
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return names;
+}
+
 /** `import … from`, `export … from`, `import()`, `require()`, `require.resolve()` and `import('…').Type`. */
-function importedBy(node) {
+function importedBy(node, requires) {
   if (ts.isImportDeclaration(node)) {
     return { specifier: node.moduleSpecifier.text, typeOnly: isTypeOnly(node.importClause) };
   }
@@ -44,7 +59,7 @@ function importedBy(node) {
   if (ts.isCallExpression(node) && node.arguments.length > 0 && ts.isStringLiteralLike(node.arguments[0])) {
     const callee = node.expression;
     const isImport = callee.kind === ts.SyntaxKind.ImportKeyword;
-    const isRequire = /^require(\.resolve)?$/.test(callee.getText());
+    const isRequire = requires.has(callee.getText().replace(/\.resolve$/, ''));
     if (isImport || isRequire) return { specifier: node.arguments[0].text, typeOnly: false };
   }
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
