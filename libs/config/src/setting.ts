@@ -5,7 +5,7 @@ export type SettingScope = 'instance' | 'cluster';
 
 /** Who reads a setting; `all` where the runtime reads it for every service. */
 export type SettingUser =
-  'all' | 'api-gateway' | 'blackhole' | 'call-producer' | 'channels' | 'object-producer';
+  'all' | 'api-gateway' | 'blackhole' | 'call-producer' | 'channels' | 'message-producer' | 'object-producer';
 
 /** One setting: how it is named, checked and explained. */
 export interface SettingDefinition<T> {

@@ -203,6 +203,7 @@ export {
   sendMessage,
   senderTypes,
   setMetadata,
+  sourceMessageSchema,
   tagConversation,
   untagConversation,
   updateTag,
@@ -217,6 +218,8 @@ export {
   type PageMetadata,
   type PageRequest,
   type SenderType,
+  type SetMetadataRequest,
+  type SourceMessage,
   type SourceMessageRequest,
   type VisitorSession,
 } from './rpc/messaging';

@@ -353,6 +353,40 @@ export const sendAsVisitor = defineOperation<
   { writes: true },
 );
 
+/** The body of a message from a source. */
+export interface SourceMessage {
+  readonly channel_id: string;
+  /** Of the contact at its source; one conversation each. */
+  readonly source_conversation_id: string;
+  readonly sender_type?: Exclude<SenderType, 'app_user'>;
+  readonly contact?: { readonly display_name?: string; readonly avatar_url?: string };
+  readonly message: {
+    /** Of the message at its source; twice is once. */
+    readonly id: string;
+    /** Any JSON. */
+    readonly content: unknown;
+    /** ISO 8601; default: now. */
+    readonly sent_at?: string;
+  };
+}
+
+/** Unknown members pass. */
+export const sourceMessageSchema = Joi.object<SourceMessage>({
+  channel_id: id.required(),
+  source_conversation_id: Joi.string().min(1).max(256).required(),
+  sender_type: Joi.string().valid('source_contact', 'source_user'),
+  contact: Joi.object({ display_name: Joi.string().max(256), avatar_url: url }).unknown(true),
+  message: Joi.object({
+    id: Joi.string().min(1).max(256).required(),
+    content,
+    sent_at: Joi.string().isoDate().max(64),
+  })
+    .unknown(true)
+    .required(),
+})
+  .unknown(true)
+  .prefs({ convert: false });
+
 /** How old a signed request may be, either way. */
 export const SIGNATURE_WINDOW_S = 300;
 
@@ -363,12 +397,7 @@ export interface SourceMessageRequest {
   readonly timestamp: string;
   /** Hex of HMAC-SHA256 with the channel's secret over `{timestamp}.{body}`, as sent; `sha256=` in front is allowed. */
   readonly signature: string;
-  /**
-   * The body as it came, decoded as UTF-8 (refuse one that is not). A JSON object:
-   * `channel_id`, `source_conversation_id` (of the contact at its source), `message: {id, content, sent_at?}` (`id`: of
-   * the message at its source; twice is once), `sender_type?` (`source_contact`, default, or `source_user`),
-   * `contact?: {display_name?, avatar_url?}`.
-   */
+  /** The body as it came, decoded as UTF-8 (refuse one that is not): a {@link SourceMessage}. */
   readonly body: string;
 }
 

@@ -1,0 +1,53 @@
+import type { Session, SessionStore } from '../ports';
+import type { Queries } from './tables';
+
+export class SessionRepository implements SessionStore {
+  constructor(private readonly db: Queries) {}
+
+  async insert(tokenHash: string, session: Session): Promise<void> {
+    await this.db
+      .insertInto('messaging_sessions')
+      .values({
+        token_hash: tokenHash,
+        account_id: session.accountId,
+        channel_id: session.channelId,
+        conversation_id: session.conversationId,
+        source_conversation_id: session.sourceConversationId,
+        expires_at: session.expiresAt,
+      })
+      .execute();
+  }
+
+  async find(tokenHash: string, nowMs: number): Promise<Session | undefined> {
+    const row = await this.db
+      .selectFrom('messaging_sessions')
+      .selectAll()
+      .where('token_hash', '=', tokenHash)
+      .where('expires_at', '>', nowMs)
+      .executeTakeFirst();
+    return (
+      row && {
+        accountId: row.account_id,
+        channelId: row.channel_id,
+        conversationId: row.conversation_id,
+        sourceConversationId: row.source_conversation_id,
+        expiresAt: row.expires_at,
+      }
+    );
+  }
+
+  async forgetBefore(ms: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await this.db
+      .deleteFrom('messaging_sessions')
+      .where('token_hash', 'in', ({ selectFrom }) =>
+        selectFrom('messaging_sessions')
+          .select('token_hash')
+          .where('expires_at', '<=', ms)
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+}

@@ -1,0 +1,135 @@
+import 'reflect-metadata';
+import type { Broker } from '@ringdown/broker';
+import { MESSAGE_PRODUCER } from '@ringdown/contracts';
+import { systemClock, type Clock, type Logger } from '@ringdown/core';
+import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
+import {
+  container as root,
+  instanceCachingFactory,
+  type DependencyContainer,
+  type InjectionToken,
+} from 'tsyringe';
+import { HttpCallback } from './adapters/http-callback';
+import { messagingMigrations } from './adapters/migrations';
+import { createPromMetrics, type MessageProducerMetrics } from './adapters/prom-metrics';
+import { repositoriesOver, transactionsOf } from './adapters/repositories';
+import type { MessagingTables } from './adapters/tables';
+import { Janitor } from './app/janitor';
+import { Schema } from './app/schema';
+import { Writer } from './app/writer';
+import { Channels } from './channels/channels';
+import type { MessageProducerSettings } from './config';
+import { Conversations } from './conversations/conversations';
+import { Attempt } from './deliveries/attempt';
+import { Deliverer } from './deliveries/deliverer';
+import { operationHandlers, type UseCases } from './handlers/operations';
+import { RequestServer } from './handlers/request-server';
+import { SendMessage } from './messages/send-message';
+import type { Callback, Stores } from './ports';
+import { ReceiveSourceMessage } from './sources/receive-source-message';
+import { Tags } from './tags/tags';
+import { TOKENS } from './tokens';
+import { Visitors } from './visitors/visitors';
+
+export const SERVICE = MESSAGE_PRODUCER;
+
+/** What a message-producer is built from besides its settings. */
+export interface MessageProducerPorts {
+  readonly brokerFactory: (service: string) => Broker;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Default: HTTP. */
+  readonly callback?: Callback;
+}
+
+/** The composition root; everything once per service, top to bottom in the order of need. */
+export function buildContainer(
+  settings: MessageProducerSettings,
+  ports: MessageProducerPorts,
+  database: Database,
+): DependencyContainer {
+  const container = root.createChildContainer();
+  const logger = ports.logger.child({ service: SERVICE });
+  const clock = ports.clock ?? systemClock;
+  const timeoutMs = settings.messagingDeliveryTimeoutMs;
+  const provide = <T>(token: InjectionToken<T>, make: (c: DependencyContainer) => T): void => {
+    container.register(token, { useFactory: instanceCachingFactory(() => make(container)) });
+  };
+
+  provide<Database>(TOKENS.database, () => database);
+  provide(TOKENS.health, () => new DatabaseHealth(database, logger));
+  provide<Broker>(TOKENS.broker, () => ports.brokerFactory(SERVICE));
+  provide(TOKENS.drainer, (c) => {
+    const broker = c.resolve<Broker>(TOKENS.broker);
+    return new OutboxDrainer({
+      database,
+      logger,
+      clock,
+      publisher: {
+        publish: (message) => broker.publish(message),
+        ready: () => broker.status().state === 'ready',
+      },
+    });
+  });
+  provide<Stores>(TOKENS.stores, () => repositoriesOver(database.tables<MessagingTables>()));
+  provide(TOKENS.writer, (c) => {
+    const drainer = c.resolve<OutboxDrainer>(TOKENS.drainer);
+    return new Writer(
+      c.resolve(TOKENS.stores),
+      transactionsOf(database),
+      // The deliverer writes through this writer, so it is looked up when it is needed.
+      { kick: () => drainer.kick(), deliver: () => c.resolve<Deliverer>(TOKENS.deliverer).kick() },
+      clock,
+    );
+  });
+  provide(
+    TOKENS.schema,
+    () =>
+      new Schema(
+        (signal) => migrate(database, [outboxMigrations, messagingMigrations], logger, signal),
+        logger,
+      ),
+  );
+  provide<MessageProducerMetrics>(TOKENS.metrics, (c) =>
+    createPromMetrics({
+      waiting: () => c.resolve<Stores>(TOKENS.stores).deliveries.waiting(),
+      drains: () => c.resolve<OutboxDrainer>(TOKENS.drainer).active,
+    }),
+  );
+  provide(TOKENS.deliverer, (c) => {
+    const callback =
+      ports.callback ??
+      new HttpCallback({ timeoutMs, allowPrivate: settings.messagingCallbackPrivateAddresses });
+    const attempt = new Attempt(callback, c.resolve(TOKENS.writer), clock, {
+      attempts: settings.messagingDeliveryAttempts,
+      retryMs: settings.messagingDeliveryRetryMs,
+    });
+    const { attempted } = c.resolve<MessageProducerMetrics>(TOKENS.metrics);
+    return new Deliverer(c.resolve<Stores>(TOKENS.stores).deliveries, attempt, attempted, clock, logger, {
+      concurrency: settings.messagingDeliveryConcurrency,
+      timeoutMs,
+    });
+  });
+  provide<UseCases>(TOKENS.useCases, (c) => {
+    const stores = c.resolve<Stores>(TOKENS.stores);
+    const writer = c.resolve<Writer>(TOKENS.writer);
+    return {
+      channels: new Channels(stores, writer),
+      conversations: new Conversations(stores, writer),
+      sendMessage: new SendMessage(stores, writer),
+      tags: new Tags(stores, writer),
+      visitors: new Visitors(stores, writer, clock, settings.messagingVisitorTtlS),
+      receiveSourceMessage: new ReceiveSourceMessage(stores, writer, clock),
+    };
+  });
+  provide(TOKENS.janitor, (c) => new Janitor(c.resolve(TOKENS.stores), clock, logger));
+  provide(TOKENS.requests, (c) => {
+    const metrics = c.resolve<MessageProducerMetrics>(TOKENS.metrics);
+    const handlers = operationHandlers(c.resolve(TOKENS.useCases));
+    return new RequestServer(
+      c.resolve(TOKENS.broker),
+      handlers.map((handler) => metrics.counted(handler)),
+    );
+  });
+  return container;
+}

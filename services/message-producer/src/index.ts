@@ -1,0 +1,3 @@
+export { buildMessageProducer } from './message-producer';
+export { type MessageProducerPorts } from './container';
+export { type MessageProducerSettings } from './config';

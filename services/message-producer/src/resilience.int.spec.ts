@@ -1,0 +1,120 @@
+import {
+  authenticateVisitor,
+  connectMessagingChannel,
+  listMessages,
+  sendAsVisitor,
+  sendMessage,
+} from '@ringdown/contracts';
+import { newId, RecentSet, silentLogger } from '@ringdown/core';
+import { openDatabase } from '@ringdown/database';
+import { createTestDatabase, describeWithPostgres, TcpProxy, waitUntil } from '@ringdown/testing';
+import { Harness } from './testing/harness';
+import { sourceConversation } from './testing/source';
+
+describeWithPostgres('message-producer and a server that goes away', (serverUrl) => {
+  it('waits for the database at start, says so, and is ready when it comes', async () => {
+    const server = await createTestDatabase();
+    const target = new URL(serverUrl);
+    const proxy = await TcpProxy.to(Number(target.port || 5432), target.hostname);
+    proxy.set('refuse');
+    const database = await openDatabase({ url: proxy.rewrite(server.url), logger: silentLogger });
+    const built = await Harness.build(database);
+    const starting = built.start();
+    await waitUntil(() => built.service.readiness().checks['database'] === 'the database is not available');
+    expect(built.service.readiness()).toMatchObject({ ready: false });
+
+    proxy.set('pass');
+    const harness = await starting;
+
+    await waitUntil(() => harness.service.readiness().ready);
+    await harness.stop();
+    await database.close();
+  });
+
+  it('stops while it waits', async () => {
+    const database = await openDatabase({ url: 'postgres://x@127.0.0.1:1/x', logger: silentLogger });
+    const { service } = await Harness.build(database);
+    const starting = (async () => {
+      for (const part of service.components.slice(0, 2)) await part.start();
+    })();
+    service.beginDrain();
+    await starting;
+    for (const part of [...service.components].reverse()) await part.stop();
+    await database.close();
+  });
+
+  it('takes every message once, in order, and tells and delivers it, though connections break', async () => {
+    const server = await createTestDatabase();
+    const target = new URL(serverUrl);
+    const proxy = await TcpProxy.to(Number(target.port || 5432), target.hostname);
+    const database = await openDatabase({ url: proxy.rewrite(server.url), logger: silentLogger });
+    const h = await Harness.start(database);
+    const account_id = newId();
+    const { channel } = await h.ask(connectMessagingChannel, {
+      account_id,
+      source: 'chat_plugin',
+      source_channel_id: 'site',
+    });
+    const { token, session } = await h.ask(authenticateVisitor, { channel_id: channel.id });
+    const { conversation_id } = session;
+    const insist = (work: () => Promise<unknown>) =>
+      waitUntil(() => work().then(() => true), { intervalMs: 5 });
+
+    const rounds = 20;
+    for (let n = 0; n < rounds; n += 1) {
+      const [asked, answered] = [newId(), newId()];
+      if (n % 5 === 3) setImmediate(() => proxy.cut());
+      await insist(() => h.ask(sendAsVisitor, { token, message: n + 1 }, asked));
+      await insist(() => h.ask(sendMessage, { account_id, conversation_id, message: -(n + 1) }, answered));
+    }
+
+    const list = () => h.ask(listMessages, { account_id, conversation_id, page_size: 100 });
+    await waitUntil(async () => (await list()).data.every((one) => one.delivery_state === 'DELIVERED'));
+    const { data } = await list();
+    expect(data.map(({ content }) => Number(content)).reverse()).toEqual(
+      Array.from({ length: rounds }, (_, n) => [n + 1, -(n + 1)]).flat(),
+    );
+    const firstSeen = () => {
+      const repeats = new RecentSet(10_000);
+      return h.about(conversation_id).filter(({ messageId }) => repeats.add(String(messageId)));
+    };
+    // Of a visitor's message one event and one count; of an answer PENDING and DELIVERED.
+    await waitUntil(() => firstSeen().length === rounds * 4);
+    const counts = firstSeen().filter(({ name }) => name === 'unread_count');
+    expect(counts.map(({ payload }) => payload['unread_message_count'])).toEqual(
+      Array.from({ length: rounds }, (_, n) => n + 1),
+    );
+    await h.stop();
+    await database.close();
+  });
+
+  it('delivers each message once when two processes share the work', async () => {
+    const server = await createTestDatabase();
+    const open = () => openDatabase({ url: server.url, logger: silentLogger });
+    const [mine, theirs] = [await open(), await open()];
+    const attempts: string[] = [];
+    const callback = {
+      post: ({ headers }: { headers: Readonly<Record<string, string>> }) => {
+        attempts.push(String(headers['idempotency-key']));
+        return Promise.resolve({ kind: 'accepted' as const });
+      },
+    };
+    const one = await Harness.start(mine, { callback });
+    const two = await Harness.start(theirs, { callback });
+    const account_id = newId();
+    const sent: string[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const { conversation_id } = await sourceConversation(one, account_id, String(n));
+      for (const h of [one, two, one, two, one]) {
+        sent.push((await h.ask(sendMessage, { account_id, conversation_id, message: n })).id);
+      }
+    }
+
+    await waitUntil(() => attempts.length >= sent.length);
+    expect([...attempts].sort()).toEqual([...sent].sort());
+    await one.stop();
+    await two.stop();
+    await mine.close();
+    await theirs.close();
+  });
+});

@@ -1,0 +1,115 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { RequestContext } from '@ringdown/broker';
+import type { MessageEnvelope, MessagingMessage, VisitorSession } from '@ringdown/contracts';
+import { AppError, randomHex, type Clock } from '@ringdown/core';
+import type { Writer } from '../app/writer';
+import { isChatPlugin } from '../domain/channel';
+import { conversationId } from '../domain/conversation';
+import { notFound } from '../domain/errors';
+import { contentText, messageView } from '../domain/message';
+import { DEFAULT_PAGE_SIZE, pageOf } from '../domain/page';
+import { receive } from '../messages/receive';
+import type { Session, Stores } from '../ports';
+
+/** Tokens are 256 random bits, so a plain hash cannot be reversed by guessing. */
+function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/**
+ * Visitors of chat plugins. Their tokens are of a kind of their own, known to this service alone: none of them could be
+ * taken for a user's.
+ */
+export class Visitors {
+  constructor(
+    private readonly stores: Stores,
+    private readonly writer: Writer,
+    private readonly clock: Clock,
+    private readonly ttlS: number,
+  ) {}
+
+  /** Errors: `not_found` (channel), `unauthorized` (token to go on with). */
+  async authenticate(request: {
+    readonly channel_id: string;
+    readonly resume_token?: string | undefined;
+  }): Promise<{ token: string; session: VisitorSession; messages: readonly MessagingMessage[] }> {
+    const channel = await this.stores.channels.find(request.channel_id);
+    if (!channel?.connected || !isChatPlugin(channel)) throw notFound('channel');
+    const resumed =
+      request.resume_token === undefined ? undefined : await this.sessionOf(request.resume_token);
+    if (resumed && resumed.channelId !== channel.id) throw unknownToken();
+    const sourceConversationId = resumed?.sourceConversationId ?? randomUUID();
+    const session: Session = {
+      accountId: channel.accountId,
+      channelId: channel.id,
+      conversationId: conversationId(channel.id, sourceConversationId),
+      sourceConversationId,
+      expiresAt: this.clock() + this.ttlS * 1000,
+    };
+    const token = randomHex(64);
+    await this.stores.sessions.insert(tokenHash(token), session);
+    const messages = resumed ? await this.newest(session.conversationId) : [];
+    return { token, session: sessionView(session), messages };
+  }
+
+  /** Errors: `unauthorized`. */
+  async describe(request: { readonly token: string }): Promise<VisitorSession> {
+    return sessionView(await this.sessionOf(request.token));
+  }
+
+  /** Errors: `unauthorized`, `forbidden` (channel disconnected), `too_large`. */
+  async send(
+    request: { readonly token: string; readonly message: unknown },
+    context: Pick<RequestContext, 'requestId'>,
+  ): Promise<MessageEnvelope> {
+    const content = contentText(request.message);
+    const session = await this.sessionOf(request.token);
+    const asked = ['chat_plugin.send', session.conversationId, content];
+    const { answer } = await this.writer.once(context, asked, async (unit) => {
+      const { message } = await receive(unit, {
+        channelId: session.channelId,
+        accountId: session.accountId,
+        sourceConversationId: session.sourceConversationId,
+        contact: {},
+        senderType: 'source_contact',
+        content,
+        sourceMessageId: undefined,
+        sentAt: undefined,
+      });
+      return {
+        conversation_id: session.conversationId,
+        channel_id: session.channelId,
+        message: messageView(message),
+      };
+    });
+    return answer;
+  }
+
+  private async sessionOf(token: string): Promise<Session> {
+    const session = await this.stores.sessions.find(tokenHash(token), this.clock());
+    if (!session) throw unknownToken();
+    return session;
+  }
+
+  private async newest(conversation: string): Promise<readonly MessagingMessage[]> {
+    const found = await this.stores.messages.list(conversation, undefined, DEFAULT_PAGE_SIZE);
+    const { shown } = pageOf(found, DEFAULT_PAGE_SIZE, {
+      position: (message) => message.id,
+      bytes: (message) => message.content.length,
+    });
+    return shown.map(messageView);
+  }
+}
+
+function unknownToken(): AppError {
+  return new AppError('unauthorized', 'the visitor token is unknown or expired');
+}
+
+function sessionView(session: Session): VisitorSession {
+  return {
+    account_id: session.accountId,
+    channel_id: session.channelId,
+    conversation_id: session.conversationId,
+    expires_at: session.expiresAt,
+  };
+}
