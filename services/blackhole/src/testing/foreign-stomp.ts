@@ -106,13 +106,13 @@ export interface Stompit {
 
 const load = createRequire(__filename);
 
-export const loadStompJs = (name: '@stomp/stompjs' | 'stompjs-6'): StompJs => load(name) as StompJs;
+export const loadStompJs = (name: '@stomp/stompjs' | 'stompjs-6'): StompJs =>
+  (name === 'stompjs-6' ? load('stompjs-6') : load('@stomp/stompjs')) as StompJs;
 export const loadWebstomp = (): Webstomp => load('webstomp-client') as Webstomp;
 export const loadStompit = (): Stompit => load('stompit') as Stompit;
 
-/** By the path of its bundle, which its package does not export. */
+/** By the path of its bundle: what its package exports are modules of a kind that Jest does not load. */
 export function loadRxStomp(): { readonly RxStomp: new () => RxStomp } {
-  const neighbour = dirname(dirname(load.resolve('@stomp/stompjs')));
-  const bundle = join(neighbour, '..', 'rx-stomp', 'bundles', 'rx-stomp.umd.js');
+  const bundle = join(dirname(load.resolve('@stomp/rx-stomp')), '..', 'bundles', 'rx-stomp.umd.js');
   return load(bundle) as { readonly RxStomp: new () => RxStomp };
 }
