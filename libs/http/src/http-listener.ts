@@ -35,7 +35,7 @@ export interface HttpListenerOptions {
   readonly paceMs?: number;
   /** On stop, requests under way may take this long before their connections are destroyed. Default 10,000. */
   readonly drainTimeoutMs?: number;
-  /** The JSON body for a request that could not be parsed. Default: status and message. */
+  /** The JSON body for a request that could not be parsed, or an upgrade while draining. Default: status and message. */
   readonly renderParseError?: (status: number, message: string) => unknown;
 }
 
@@ -233,7 +233,7 @@ export class HttpListener implements Lifecycle {
       return;
     }
     if (this.draining) {
-      endWithResponse(socket, 503, { status: 'error', message: 'shutting down' }, { 'retry-after': '1' });
+      endWithResponse(socket, 503, this.rendered(503, 'shutting down'), { 'retry-after': '1' });
       return;
     }
     this.forget(socket);
@@ -278,10 +278,12 @@ export class HttpListener implements Lifecycle {
 
   private refuse(socket: Duplex, status: number, message: string): void {
     this.refused.add(socket);
-    const render =
-      this.options.renderParseError ??
-      ((code, text) => ({ status: 'error', error: String(code), message: text }));
-    endWithResponse(socket, status, render(status, message), { 'access-control-allow-origin': '*' });
+    endWithResponse(socket, status, this.rendered(status, message), { 'access-control-allow-origin': '*' });
+  }
+
+  private rendered(status: number, message: string): unknown {
+    const { renderParseError } = this.options;
+    return renderParseError?.(status, message) ?? { status: 'error', error: String(status), message };
   }
 }
 

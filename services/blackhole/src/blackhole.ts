@@ -4,6 +4,7 @@ import type { Settings } from '@ringdown/config';
 import type { UpgradeHandler } from '@ringdown/http';
 import type { Component, ServiceModule } from '@ringdown/runtime';
 import { buildContainer, type BlackholePorts } from './container';
+import { hubOperations } from './handlers/hub-operations';
 import { socketOperations } from './handlers/socket-operations';
 import { blackholeReadiness } from './readiness';
 import { tokens } from './tokens';
@@ -42,7 +43,10 @@ export function buildBlackhole(settings: Settings, ports: BlackholePorts): Black
   const operations: Component = {
     name: 'blackhole operations',
     start: memoised(async () => {
-      serving = await broker.serve(socketOperations(registry, broker.instance));
+      serving = await broker.serve([
+        ...socketOperations(registry, broker.instance),
+        ...hubOperations(container.resolve(tokens.hub), registry, broker.instance),
+      ]);
     }),
     stop: memoised(async () => serving?.close()),
   };

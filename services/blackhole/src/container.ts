@@ -6,11 +6,16 @@ import {
   type InjectionToken,
 } from 'tsyringe';
 import { systemClock, type Logger } from '@ringdown/core';
-import { TokenCodec, createPrincipalDirectory, type PrincipalDirectory } from '@ringdown/auth';
+import {
+  CredentialAuthenticator,
+  TokenCodec,
+  createPrincipalDirectory,
+  type PrincipalDirectory,
+} from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import type { Settings } from '@ringdown/config';
 import { decodeEvent, instanceTagOf, parseBinding } from '@ringdown/contracts';
-import { HttpListener, createApp, opsRoutes, parseTrustedProxies } from '@ringdown/http';
+import { HttpListener, createApp, hubErrorBody, opsRoutes, parseTrustedProxies } from '@ringdown/http';
 import { processMetrics } from '@ringdown/runtime';
 import { createPromMetrics } from './adapters/prom-metrics';
 import { registrySnapshots } from './adapters/registry-snapshots';
@@ -31,6 +36,9 @@ import { SubscriptionService } from './core/subscriptions';
 import { Turns } from './core/turns';
 import { WriteScheduler } from './core/write-scheduler';
 import { createUpgradeAcceptor } from './handlers/accept-upgrade';
+import { HubDialect } from './hub/hub-dialect';
+import { hubPaths } from './hub/hub-paths';
+import { notAHandshake } from './hub/refusal';
 import { KazooDialect } from './kazoo/kazoo-dialect';
 import { blackholeReadiness } from './readiness';
 import { StompDialect, stompPaths } from './stomp/stomp-dialect';
@@ -193,8 +201,32 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       }),
   );
   provide(
+    tokens.hub,
+    (c) =>
+      new HubDialect({
+        authenticator: new CredentialAuthenticator({
+          broker: c.resolve(tokens.broker),
+          directory: c.resolve(tokens.directory),
+        }),
+        access: c.resolve(tokens.access),
+        subscriptions: c.resolve(tokens.subscriptions),
+        isAvailable: () => c.resolve(tokens.broker).status().state === 'ready',
+        tokenInQuery: settings.wsHubTokenInQuery,
+        maxSubscriptions: settings.wsMaxSubscriptions,
+        // Dead one and a half intervals after its last word.
+        pongWithinMs: settings.wsHeartbeatIntervalMs / 2,
+        metrics: c.resolve(tokens.metrics),
+        clock,
+        logger,
+      }),
+  );
+  provide(
     tokens.dialectPaths,
-    (c) => new Map<string, Dialect>(stompPaths.map((path) => [path, c.resolve(tokens.stomp)])),
+    (c) =>
+      new Map<string, Dialect>([
+        ...stompPaths.map((path): [string, Dialect] => [path, c.resolve(tokens.stomp)]),
+        ...hubPaths.map((path): [string, Dialect] => [path, c.resolve(tokens.hub)]),
+      ]),
   );
   provide(
     tokens.gateway,
@@ -252,6 +284,10 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         metrics: () => [processMetrics(), c.resolve(tokens.metrics).registry],
       }),
     );
+    app.get([...hubPaths], (request, response) => {
+      const { status, body } = notAHandshake(request.path);
+      response.status(status).json(body);
+    });
     app.use((_request, response) => {
       response
         .set('upgrade', 'websocket')
@@ -264,6 +300,11 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       portSetting: 'RINGDOWN_WS_PORT',
       app,
       logger,
+      renderParseError: (status, message) => ({
+        status: 'error',
+        error: String(status),
+        ...hubErrorBody(status, message, { error: 'bad_request', path: '' }),
+      }),
     });
     // Here every path that is not another dialect's is Kazoo's.
     const paths = c.resolve(tokens.dialectPaths);

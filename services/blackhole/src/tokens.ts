@@ -19,6 +19,7 @@ import type { SnapshotService } from './core/snapshots';
 import type { SubscriptionTable } from './core/subscription-table';
 import type { SubscriptionService } from './core/subscriptions';
 import type { WriteScheduler } from './core/write-scheduler';
+import type { HubDialect } from './hub/hub-dialect';
 import type { StompDialect } from './stomp/stomp-dialect';
 
 /** What a dialect is found by: the path of the upgrade. */
@@ -49,6 +50,7 @@ export const tokens = {
   dialect: Symbol('dialect') as InjectionToken<Dialect>,
   stomp: Symbol('stomp') as InjectionToken<StompDialect>,
   dialectPaths: Symbol('dialectPaths') as InjectionToken<DialectPaths>,
+  hub: Symbol('hub') as InjectionToken<HubDialect>,
   dispatcher: Symbol('dispatcher') as InjectionToken<EventDispatcher>,
   guard: Symbol('guard') as InjectionToken<AccessGuard>,
   gateway: Symbol('gateway') as InjectionToken<Gateway>,

@@ -46,6 +46,8 @@ export interface Dialect {
   readonly name: string;
   /** The largest message a client may send, closed with 1009 by the WebSocket layer. Default: WS_MAX_MESSAGE_BYTES. */
   readonly maxMessageBytes?: number;
+  /** A socket that says nothing for this long after a ping is dead. Default: until the next ping. */
+  readonly pongWithinMs?: number;
   /**
    * `by dialect`: messages do not count by themselves and are all `withinRate`; the dialect calls
    * {@link Session.takeRate} for what shall count. Default: each message counts.

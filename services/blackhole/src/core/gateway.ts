@@ -2,12 +2,12 @@ import {
   memoised,
   messageOf,
   pause,
-  randomHex,
   withDeadline,
   type Clock,
   type Lifecycle,
   type Logger,
 } from '@ringdown/core';
+import { newSocketId } from '@ringdown/contracts';
 import type { Access, Identity } from './access';
 import type { AccessGuard } from './access-guard';
 import type { BrokerBindings } from './broker-bindings';
@@ -48,6 +48,8 @@ export interface GatewayParts {
 
 interface Timers {
   heartbeat: WheelEntry | undefined;
+  /** Of the answer to the last ping, where the dialect does not wait for the next. */
+  pong: WheelEntry | undefined;
   /** Of the authentication, or of the time to authenticate in. */
   expiry: WheelEntry | undefined;
 }
@@ -99,7 +101,7 @@ export class Gateway implements Lifecycle, SessionEvents {
   ): Session {
     const { registry, wheel, clock, logger, scheduler } = this.parts;
     const session = new Session({
-      id: this.settings.instanceTag + randomHex(24),
+      id: newSocketId(this.settings.instanceTag),
       dialect,
       remote,
       connectedAtMs: clock(),
@@ -113,6 +115,7 @@ export class Gateway implements Lifecycle, SessionEvents {
     this.connections.add(session);
     this.timers.set(session, {
       heartbeat: undefined,
+      pong: undefined,
       expiry: wheel.after(this.settings.unauthenticatedTimeoutMs, () =>
         session.close(closeReasons.unauthenticated),
       ),
@@ -139,6 +142,7 @@ export class Gateway implements Lifecycle, SessionEvents {
   onEnded(session: Session): void {
     const timers = this.timers.get(session);
     timers?.heartbeat?.cancel();
+    timers?.pong?.cancel();
     timers?.expiry?.cancel();
     this.timers.delete(session);
     this.parts.subscriptions.release(session);
@@ -190,15 +194,22 @@ export class Gateway implements Lifecycle, SessionEvents {
     const timers = this.timers.get(session);
     if (timers === undefined) return;
     timers.heartbeat = this.parts.wheel.after(delayMs, () => {
-      if (!session.alive && !session.isPaused) {
-        this.parts.logger.debug('peer does not answer', { session: session.id });
-        session.terminate();
-        return;
-      }
+      if (this.terminateIfDead(session)) return;
       session.alive = false;
       session.ping();
+      const { pongWithinMs } = session.dialect;
+      if (pongWithinMs !== undefined) {
+        timers.pong = this.parts.wheel.after(pongWithinMs, () => void this.terminateIfDead(session));
+      }
       this.scheduleHeartbeat(session, this.settings.heartbeatIntervalMs);
     });
+  }
+
+  private terminateIfDead(session: Session): boolean {
+    if (session.alive || session.isPaused) return false;
+    this.parts.logger.debug('peer does not answer', { session: session.id });
+    session.terminate();
+    return true;
   }
 
   /** Closes all sockets over the drain window, waits for what was accepted, then takes the bindings off the broker. */
