@@ -16,7 +16,7 @@ const base = {
     '^@electric-sql/pglite$': '<rootDir>/libs/database/jest-pglite.cjs',
     '^@ringdown/(core|contracts|config|logging|broker|http|auth|database|runtime|testing)$':
       '<rootDir>/libs/$1/src/index.ts',
-    '^@ringdown/(api-gateway|blackhole|call-producer|channels|object-producer|standalone)$':
+    '^@ringdown/(api-gateway|blackhole|call-producer|channels|message-producer|object-producer|standalone)$':
       '<rootDir>/services/$1/src/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/', '/.data/'],

@@ -5,6 +5,7 @@ import { buildCallProducer } from '@ringdown/call-producer';
 import { buildChannels } from '@ringdown/channels';
 import type { Settings } from '@ringdown/config';
 import { lockDataDir, type DataDirLock } from '@ringdown/database';
+import { buildMessageProducer } from '@ringdown/message-producer';
 import { buildObjectProducer } from '@ringdown/object-producer';
 import {
   processMetrics,
@@ -51,6 +52,11 @@ async function compose(
   const callProducers = settings.callSource === 'none' ? [] : [buildCallProducer(settings, ports)];
   const channels = buildChannels(settings, ports);
   const objectProducer = await buildObjectProducer(settings, ports);
+  // One embedded database has one connection: both services share it, and its owner outlives the other.
+  const messageProducer = await buildMessageProducer(settings, {
+    ...ports,
+    database: objectProducer.database,
+  });
   const blackhole = buildBlackhole(settings, ports);
   const api = buildApiGateway(settings, {
     ...ports,
@@ -63,7 +69,14 @@ async function compose(
   });
   // In start order: who answers requests comes before who asks. A call-producer asks channels what was known of its switch
   // and object-producer whose devices are whose; the gateways ask all of them, and open when there is something to see.
-  const services: readonly ServiceModule[] = [objectProducer, channels, ...callProducers, blackhole, api];
+  const services: readonly ServiceModule[] = [
+    objectProducer,
+    messageProducer,
+    channels,
+    ...callProducers,
+    blackhole,
+    api,
+  ];
   const broker = brokerFactory('standalone');
 
   function readiness(): Readiness {
