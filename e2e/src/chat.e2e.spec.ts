@@ -1,38 +1,8 @@
-import { WebSocket } from 'ws';
-import { ApiClient, onTeardown, waitUntil } from '@ringdown/testing';
+import { ApiClient, waitUntil } from '@ringdown/testing';
 import { freshSettings, login, startOneProcess, type Environment } from './one-process';
+import { StompByHand } from './stomp-by-hand';
 
 type Body = Readonly<Record<string, unknown>>;
-
-interface StompMessage {
-  readonly destination: string;
-  readonly body: Body;
-}
-
-/** STOMP 1.2 spoken by hand: connects with a token, subscribes to every queue and collects what comes. */
-async function stompMessages(url: string, token: string): Promise<StompMessage[]> {
-  const socket = new WebSocket(url);
-  onTeardown(async () => socket.terminate());
-  const messages: StompMessage[] = [];
-  const receipts: string[] = [];
-  socket.on('message', (data: Buffer) => {
-    const [head = '', body = ''] = data
-      .toString('utf8')
-      .replace(/\0\n*$/, '')
-      .split('\n\n');
-    const header = (name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(head)?.[1] ?? '';
-    if (head.startsWith('MESSAGE')) {
-      messages.push({ destination: header('destination'), body: JSON.parse(body) as Body });
-    } else receipts.push(header('receipt-id'));
-  });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  socket.send(`CONNECT\naccept-version:1.2\nAuthorization:${token}\n\n\0`);
-  for (const queue of ['message', 'unread-count', 'channel/connected', 'channel/disconnected']) {
-    socket.send(`SUBSCRIBE\nid:${queue}\ndestination:/queue/${queue}\nreceipt:${queue}\n\n\0`);
-  }
-  await waitUntil(() => receipts.includes('channel/disconnected'), { what: 'the subscriptions' });
-  return messages;
-}
 
 describe('a conversation in one process', () => {
   let env: Environment;
@@ -54,10 +24,16 @@ describe('a conversation in one process', () => {
         expect([200, 202]).toContain(answer.status);
         return answer.envelope;
       };
-      const told = await stompMessages(`ws://127.0.0.1:${env[port]}/ws.communication`, admin.token!);
+      const stomp = await StompByHand.connect(`ws://127.0.0.1:${env[port]}/ws.communication`, admin.token!);
+      for (const queue of ['message', 'unread-count', 'channel/connected', 'channel/disconnected']) {
+        expect(await stomp.subscribe(`/queue/${queue}`)).toBe(true);
+      }
+      let told = 0;
       const next = async (destination: string, members: Body): Promise<void> => {
-        await waitUntil(() => told.length > 0, { what: destination });
-        expect(told.shift()).toEqual({ destination, body: expect.objectContaining(members) as unknown });
+        await waitUntil(() => stomp.messages().length > told, { what: destination });
+        const { headers, body } = stomp.messages()[told++]!;
+        expect(headers['destination']).toBe(destination);
+        expect(JSON.parse(body)).toMatchObject(members);
       };
 
       const channel = await post('/chatplugin.connect', { name: `site of ${port}` });
@@ -83,7 +59,7 @@ describe('a conversation in one process', () => {
 
       await post('/chatplugin.disconnect', { channel_id: channel['id'] });
       await next('/queue/channel/disconnected', { id: channel['id'] });
-      expect(told).toEqual([]);
+      expect(stomp.messages()).toHaveLength(told);
     },
     120_000,
   );
