@@ -59,6 +59,39 @@ function identifiers() {
   );
 }
 
+/** One event under the names that each protocol has for it. Of the many documents one stands for all. */
+function names() {
+  const rows = families.flatMap(({ name: family, catalogue }) => {
+    const entries =
+      family === 'object' ? catalogue.filter(({ binding }) => binding.endsWith('.user')) : catalogue;
+    return entries.map(({ binding, name }) => {
+      const client = clientForm(binding);
+      const queues = family === 'messaging' ? [contracts.messagingQueues[name], '/events'] : [];
+      return [
+        name,
+        code(binding),
+        code(client),
+        code(hubTypeOf(binding)),
+        [...queues, `/topic/${client}`].map(code).join('<br>'),
+      ];
+    });
+  });
+  return table(['Event', 'Routing key', 'Kazoo binding', 'Hub event type', 'STOMP destination'], rows);
+}
+
+/** With a wildcard for every id but that of a conference, which only super admins may leave open. */
+function clientForm(binding) {
+  return binding.replaceAll(/\{(?!CONFERENCE_ID)\w+\}/g, '*');
+}
+
+/** The narrowest type that means the event. */
+function hubTypeOf(binding) {
+  const [narrowest] = contracts.hubEventTypeNames
+    .filter((type) => binding === type || binding.startsWith(`${type}.`))
+    .sort((a, b) => b.length - a.length);
+  return narrowest;
+}
+
 const exampleBindings = [
   'call.CHANNEL_CREATE.*',
   'call.*.*',
@@ -232,6 +265,13 @@ An id is one word of a key: letters, digits and \`- _ ~ @ :\` stay, a space beco
 form \`%XX\`. In bodies and in REST ids are raw. A routing key has at most ${contracts.MAX_ROUTING_KEY_BYTES} bytes.
 
 ${identifiers()}
+
+## Names in each protocol
+
+The narrowest name each protocol has for an event; \`*\` may be a concrete id, and \`user\` stands for every type of document.
+The hub's \`call\`, \`object\`, … mean all of a family; it takes every Kazoo binding as an event type, too.
+
+${names()}
 
 ## An event on the wire
 

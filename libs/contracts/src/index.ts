@@ -69,6 +69,7 @@ export {
   channelDisconnectedRoutingKey,
   messageRoutingKey,
   messagingEventNames,
+  messagingQueues,
   unreadCountRoutingKey,
   type MessageEvent,
   type MessagingChannelEvent,

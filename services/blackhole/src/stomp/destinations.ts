@@ -1,5 +1,5 @@
 import { isAppError } from '@ringdown/core';
-import type { ClientBinding } from '@ringdown/contracts';
+import { messagingQueues as queues, type ClientBinding } from '@ringdown/contracts';
 import type { RenderableEvent } from '../core/dialect';
 import { StompFault } from './stomp-fault';
 import type { Payloads } from './payloads';
@@ -23,10 +23,10 @@ export class Destinations {
     payloads: Payloads,
   ) {
     const table: readonly (readonly [string, string, Destination['render']])[] = [
-      ['/queue/message', 'messaging.message.*', payloads.message],
-      ['/queue/unread-count', 'messaging.unread_count.*', payloads.unreadCount],
-      ['/queue/channel/connected', 'messaging.channel_connected.*', payloads.channel],
-      ['/queue/channel/disconnected', 'messaging.channel_disconnected.*', payloads.channel],
+      [queues.message, 'messaging.message.*', payloads.message],
+      [queues.unread_count, 'messaging.unread_count.*', payloads.unreadCount],
+      [queues.channel_connected, 'messaging.channel_connected.*', payloads.channel],
+      [queues.channel_disconnected, 'messaging.channel_disconnected.*', payloads.channel],
       ['/events', 'messaging.*.*', payloads.newer],
     ];
     this.fixed = new Map(

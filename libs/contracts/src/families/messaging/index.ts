@@ -3,6 +3,7 @@ import { parseMessagingBinding } from './messaging-binding';
 import { readMessagingKey } from './messaging-routing-key';
 import { messagingCatalogue } from './messaging-samples';
 
+export { messagingQueues } from './messaging-queue';
 export {
   messagingEventNames,
   type MessageEvent,
