@@ -7,6 +7,7 @@ import {
   describeWithRabbitMq,
   waitUntil,
 } from '@ringdown/testing';
+import { StompByHand } from './stomp-by-hand';
 
 /** A small generator with a seed, so that a failure can be played again. */
 function seeded(seed: number): () => number {
@@ -138,6 +139,62 @@ describeWithRabbitMq('random and malformed input', (broker) => {
     expect(errors).toBeGreaterThan(0);
     expect(errors).toBeLessThanOrEqual(5_000);
     await socket.close();
+  }, 120_000);
+
+  it('5,000 text frames to the events hub get a notice each at the most, and the socket stays usable', async () => {
+    const random = seeded(6);
+    const admin = await system.admin();
+    const url = `${system.blackholes[0]!.wsUrl}/api/v1/ws/subscribe?event_types=call`;
+    const socket = await WsClient.connect(url, { headers: { Authorization: `Bearer ${admin.token}` } });
+    const answered = async (id: string): Promise<void> => {
+      socket.sendJson({ event_type: 'health', message: 'ping', id });
+      await socket.waitForFrame(({ ref_id }) => ref_id === id, 30_000, `the pong to ${id}`);
+    };
+    for (let i = 0; i < 5_000; i += 1) {
+      socket.sendText(random() < 0.5 ? randomText(random) : JSON.stringify(randomValue(random, 3)));
+      if (i % 500 === 499) await answered(`p${i}`);
+    }
+
+    await answered('last');
+    expect(socket.frames.length).toBeGreaterThan(100);
+    expect(socket.frames.length).toBeLessThan(5_020);
+    await socket.close();
+  }, 120_000);
+
+  it('1,000 broken STOMP connections end themselves and nothing else', async () => {
+    const random = seeded(7);
+    const { wsUrl } = system.blackholes[0]!;
+    const admin = await system.admin();
+    const words = [
+      'CONNECT',
+      'SUBSCRIBE',
+      'ACK',
+      '\n',
+      '\n\n',
+      '\0',
+      ':',
+      'id:1',
+      '\\x',
+      'content-length:-1',
+      'receipt:r',
+    ];
+    for (let i = 0; i < 1_000; i += 20) {
+      const sockets = await Promise.all(
+        Array.from({ length: 20 }, () => WsClient.connect(`${wsUrl}/ws.communication`)),
+      );
+      for (const socket of sockets) {
+        if (random() < 0.5)
+          socket.sendText(`CONNECT\naccept-version:1.2\nAuthorization:${admin.token}\n\n\0`);
+        for (let n = 0; n < 8; n += 1) {
+          socket.sendText(random() < 0.7 ? words[Math.floor(random() * words.length)]! : randomText(random));
+        }
+      }
+      await Promise.all(sockets.map((socket) => socket.close()));
+    }
+
+    const stomp = await StompByHand.connect(`${wsUrl}/ws.communication`, admin.token!);
+    expect(await stomp.subscribe('/topic/call.CHANNEL_CREATE.*')).toBe(true);
+    stomp.close();
   }, 120_000);
 
   it('2,000 broken WebSocket streams end their own socket and nothing else', async () => {

@@ -51,6 +51,10 @@ export class StompByHand {
     return outcome()!.command === 'RECEIPT';
   }
 
+  close(): void {
+    this.socket.terminate();
+  }
+
   messages(): readonly StompFrame[] {
     return this.frames.filter(({ command }) => command === 'MESSAGE');
   }
