@@ -3,6 +3,8 @@ export { run, type HostProcess, type RunContext, type RunOptions } from './run';
 export { type Component, type Readiness, type ServiceModule } from './service-module';
 export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner';
 export { OpsServer, type OpsServerOptions } from './ops-server';
+export { ReadinessProbe } from './readiness-probe';
+export { RequestServer } from './request-server';
 export { processMetrics } from './process-metrics';
 export { waitFor, type WaitForOptions } from './wait-for';
 export {

@@ -3,6 +3,7 @@ import type { Broker } from '@ringdown/broker';
 import { MESSAGE_PRODUCER } from '@ringdown/contracts';
 import { systemClock, type Clock, type Logger } from '@ringdown/core';
 import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
+import { RequestServer } from '@ringdown/runtime';
 import {
   container as root,
   instanceCachingFactory,
@@ -23,7 +24,6 @@ import { Conversations } from './conversations/conversations';
 import { Attempt } from './deliveries/attempt';
 import { Deliverer } from './deliveries/deliverer';
 import { operationHandlers, type UseCases } from './handlers/operations';
-import { RequestServer } from './handlers/request-server';
 import { SendMessage } from './messages/send-message';
 import type { Callback, Stores } from './ports';
 import { ReceiveSourceMessage } from './sources/receive-source-message';

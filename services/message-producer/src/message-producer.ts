@@ -1,15 +1,13 @@
 import type { Broker } from '@ringdown/broker';
 import { memoised } from '@ringdown/core';
 import { openDatabase, type Database, type DatabaseHealth, type OutboxDrainer } from '@ringdown/database';
-import type { Component, ServiceModule } from '@ringdown/runtime';
+import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { MessageProducerMetrics } from './adapters/prom-metrics';
 import type { Janitor } from './app/janitor';
 import type { Schema } from './app/schema';
 import type { MessageProducerSettings } from './config';
 import { buildContainer, SERVICE, type MessageProducerPorts } from './container';
 import type { Deliverer } from './deliveries/deliverer';
-import type { RequestServer } from './handlers/request-server';
-import { ReadinessProbe } from './readiness';
 import { TOKENS } from './tokens';
 
 /**

@@ -3,6 +3,7 @@ import { TokenCodec } from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import { systemClock, type Clock, type Logger } from '@ringdown/core';
 import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
+import { RequestServer } from '@ringdown/runtime';
 import {
   container as root,
   instanceCachingFactory,
@@ -35,7 +36,6 @@ import { GetDocument } from './documents/get-document';
 import { ListDocuments } from './documents/list-documents';
 import { ListEndpoints } from './endpoints/list-endpoints';
 import { operationHandlers, type UseCases } from './handlers/operations';
-import { RequestServer } from './handlers/request-server';
 import type { Stores } from './ports';
 import { TOKENS } from './tokens';
 

@@ -1,15 +1,13 @@
 import type { Broker } from '@ringdown/broker';
 import { memoised } from '@ringdown/core';
 import { openDatabase, type Database, type DatabaseHealth, type OutboxDrainer } from '@ringdown/database';
-import type { Component, ServiceModule } from '@ringdown/runtime';
+import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { Bootstrap, BootstrapRequest, BootstrapResult } from './accounts/bootstrap';
 import type { ObjectProducerMetrics } from './adapters/prom-metrics';
 import type { Janitor } from './app/janitor';
 import type { Schema } from './app/schema';
 import type { ObjectProducerSettings } from './config';
 import { buildContainer, SERVICE, type ObjectProducerPorts } from './container';
-import type { RequestServer } from './handlers/request-server';
-import { ReadinessProbe } from './readiness';
 import { TOKENS } from './tokens';
 
 /** The service, and what a composition root may want of it. */

@@ -1,7 +1,7 @@
 import type { Broker } from '@ringdown/broker';
-import type { Readiness } from '@ringdown/runtime';
+import type { Readiness } from './service-module';
 
-/** Says whether this instance should get requests: broker and database stand, the tables are there, nobody stops it. */
+/** Whether an instance of a service with a database should get requests: broker and database stand, the tables are there, nobody stops it. */
 export class ReadinessProbe {
   private draining = false;
 
