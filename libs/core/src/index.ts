@@ -15,3 +15,4 @@ export { memoised, type Lifecycle } from './lifecycle';
 export { RecentSet } from './recent-set';
 export { TokenBucket, type TokenBucketOptions } from './token-bucket';
 export { TopicTrie, topicMatches } from './topic-trie';
+export { canonicalJson, isJsonObject, type JsonObject } from './json';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestContext } from '@ringdown/broker';
-import { AppError, isAppError, type Clock } from '@ringdown/core';
-import { canonicalJson } from '../domain/json';
+import { AppError, isAppError, type Clock, canonicalJson } from '@ringdown/core';
 import type { Stores, Transact } from '../ports';
 import { UnitOfWork } from './unit-of-work';
 

@@ -6,9 +6,8 @@ import {
   type SourceMessage,
   type SourceMessageRequest,
 } from '@ringdown/contracts';
-import { AppError, type Clock } from '@ringdown/core';
+import { AppError, type Clock, isJsonObject } from '@ringdown/core';
 import type { Writer } from '../app/writer';
-import { isJsonObject } from '../domain/json';
 import { contentText, messageView } from '../domain/message';
 import { isFresh, isSignedBy } from '../domain/signature';
 import { receive } from '../messages/receive';

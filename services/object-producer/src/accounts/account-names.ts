@@ -1,5 +1,5 @@
+import type { JsonObject } from '@ringdown/core';
 import type { AccountNames } from '../domain/account';
-import type { JsonObject } from '../domain/json';
 
 /** The members of an account document that its place in the tree follows. They were validated and completed before. */
 export function accountNames(doc: JsonObject): AccountNames {

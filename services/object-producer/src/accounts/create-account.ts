@@ -1,6 +1,6 @@
 import type { RequestContext } from '@ringdown/broker';
 import type { Actor, DocumentResult } from '@ringdown/contracts';
-import { newId } from '@ringdown/core';
+import { newId, type JsonObject } from '@ringdown/core';
 import type { Account } from '../domain/account';
 import type { UnitOfWork } from '../app/unit-of-work';
 import { writeIdentity } from '../app/write-identity';
@@ -8,7 +8,6 @@ import type { Writer } from '../app/writer';
 import { newKdf } from '../auth/password-hash';
 import { prepareWhole, type PreparedData } from '../documents/prepare-data';
 import { resultOf, typeNamed, type StoredDocument } from '../domain/document';
-import type { JsonObject } from '../domain/json';
 import { firstRevision } from '../domain/revision';
 import { defaultRealm } from './account-keys';
 import { accountNames } from './account-names';

@@ -1,8 +1,7 @@
 import type { ListQuery } from '@ringdown/contracts';
-import { fromGregorianSeconds } from '@ringdown/core';
+import { fromGregorianSeconds, type JsonObject } from '@ringdown/core';
 import { sql, type Expression, type Selectable, type SqlBool } from 'kysely';
 import { notFound, type StoredDocument } from '../domain/document';
-import type { JsonObject } from '../domain/json';
 import { decodePageKey, encodePageKey } from '../domain/page-key';
 import type { DocumentPage, DocumentScope, DocumentStore, ListedDocument } from '../ports';
 import type { ObjectTables, Queries } from './tables';

@@ -1,7 +1,7 @@
+import type { JsonObject } from '@ringdown/core';
 import type { Actor } from '@ringdown/contracts';
 import type { RequestContext } from '@ringdown/broker';
 import { withoutSecrets } from '../documents/prepare-data';
-import type { JsonObject } from '../domain/json';
 import type { WriteIdentity } from './writer';
 
 interface IdentifiableRequest {

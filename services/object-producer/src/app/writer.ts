@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AppError, isAppError, messageOf, type Clock, type Logger } from '@ringdown/core';
+import { AppError, isAppError, messageOf, type Clock, type Logger, canonicalJson } from '@ringdown/core';
 import type { RememberedAnswer, Stores, Transact } from '../ports';
-import { canonicalJson } from '../domain/json';
 import { UnitOfWork, type Announcement } from './unit-of-work';
 
 /** By what a repetition of a request is recognised. */

@@ -1,10 +1,9 @@
 import type { TokenCodec } from '@ringdown/auth';
 import type { LoginResult } from '@ringdown/contracts';
-import { AppError } from '@ringdown/core';
+import { AppError, type JsonObject } from '@ringdown/core';
 import type { Account } from '../domain/account';
 import type { Credential } from '../domain/credential';
 import type { Stores } from '../ports';
-import type { JsonObject } from '../domain/json';
 
 /** Who logs in, after the proof. */
 export interface LoginSubject {

@@ -1,11 +1,10 @@
 import { cleanData } from '../domain/clean-data';
 import type { DocumentType } from '../domain/document-types';
 import { fieldPath, validationFailed, type FieldErrors } from '../domain/field-errors';
-import { isJsonObject, type JsonObject } from '../domain/json';
 import { mergePatch, withoutNulls } from '../domain/merge';
 import { carrySecrets, secretAt, splitSecrets, type Content, type Secrets } from '../domain/secrets';
 import { validateData } from '../domain/validate';
-import { AppError, isAppError } from '@ringdown/core';
+import { AppError, isAppError, isJsonObject, type JsonObject } from '@ringdown/core';
 
 /** Of a document as JSON. It travels in one message, and patches could otherwise grow it beyond what can be read. */
 const MAX_DOCUMENT_BYTES = 8_000_000;

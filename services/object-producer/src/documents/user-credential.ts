@@ -1,7 +1,7 @@
+import type { JsonObject } from '@ringdown/core';
 import { emailKey, type Credential, type PasswordHashes } from '../domain/credential';
 import { hashPassword } from '../auth/password-hash';
 import { invalidField } from '../domain/field-errors';
-import type { JsonObject } from '../domain/json';
 import type { PreparedData } from './prepare-data';
 
 /** The members of a user document that its login follows. */

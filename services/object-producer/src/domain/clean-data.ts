@@ -1,5 +1,5 @@
+import { isJsonObject, type JsonObject } from '@ringdown/core';
 import { fieldPath, invalidField } from './field-errors';
-import { isJsonObject, type JsonObject } from './json';
 
 /** Deeper documents are refused: nobody writes them by hand, and recursion must end. */
 const MAX_DEPTH = 50;

@@ -1,7 +1,6 @@
-import { AppError } from '@ringdown/core';
+import { AppError, type JsonObject } from '@ringdown/core';
 import type { DocumentResult, PublicDocument } from '@ringdown/contracts';
 import { documentTypes, type DocumentType } from './document-types';
-import type { JsonObject } from './json';
 import type { Revision } from './revision';
 import type { Secrets } from './secrets';
 

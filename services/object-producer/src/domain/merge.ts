@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json';
+import { isJsonObject, type JsonObject } from '@ringdown/core';
 
 /**
  * A document with a patch applied, in the manner of RFC 7396: objects are merged member by member, `null` removes,

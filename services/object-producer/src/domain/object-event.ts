@@ -5,9 +5,8 @@ import {
   objectRoutingKey,
   type WireMessage,
 } from '@ringdown/contracts';
-import { newMessageId, toGregorianSeconds } from '@ringdown/core';
+import { newMessageId, toGregorianSeconds, type JsonObject } from '@ringdown/core';
 import { typeNamed, type StoredDocument } from './document';
-import type { JsonObject } from './json';
 
 /** What happened to a document. */
 export type DocumentAction = 'doc_created' | 'doc_edited' | 'doc_deleted';

@@ -1,6 +1,5 @@
-import { AppError, newId } from '@ringdown/core';
+import { AppError, newId, type JsonObject } from '@ringdown/core';
 import { invalidField } from './field-errors';
-import type { JsonObject } from './json';
 
 /** Where a document stands: the number REST shows and the CouchDB-like form that events carry. */
 export interface Revision {

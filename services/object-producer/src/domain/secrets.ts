@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, type JsonObject } from './json';
+import { canonicalJson, isJsonObject, type JsonObject } from '@ringdown/core';
 
 /** Members that hold a secret, whatever document they are in and however deep; `apiKey` and `api-key` count as `api_key`. */
 const SECRET_NAME =

@@ -1,6 +1,6 @@
+import type { JsonObject } from '@ringdown/core';
 import type Joi from 'joi';
 import { fieldPath, validationFailed, type FieldErrors, type RuleFailure } from './field-errors';
-import type { JsonObject } from './json';
 
 /**
  * The data with its defaults, or an AppError `validation_failed` with every faulty field. Values are not converted: a
