@@ -27,8 +27,12 @@ module.exports = {
   // Only a guard against a hanging test: specs wait on conditions with deadlines of their own.
   testTimeout: 30_000,
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{libs,services,scripts}/**/*.unit.spec.ts'] },
-    { ...base, displayName: 'int', testMatch: ['<rootDir>/{libs,services}/**/*.int.spec.ts'] },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{libs,services,scripts,docker,benchmarks}/**/*.unit.spec.ts'],
+    },
+    { ...base, displayName: 'int', testMatch: ['<rootDir>/{libs,services,docker}/**/*.int.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
   ],
 };

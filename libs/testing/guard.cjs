@@ -74,6 +74,13 @@ async function removeContainers({ label, docker }) {
   await Promise.all(
     containers.map(({ Id }) => callDocker(docker, 'DELETE', `/containers/${Id}?force=true&v=true`)),
   );
+  // What Compose makes beside containers carries its label, too.
+  const { Volumes } = JSON.parse((await callDocker(docker, 'GET', `/volumes?filters=${filters}`)) || '{}');
+  const networks = JSON.parse((await callDocker(docker, 'GET', `/networks?filters=${filters}`)) || '[]');
+  await Promise.all([
+    ...(Volumes ?? []).map(({ Name }) => callDocker(docker, 'DELETE', `/volumes/${Name}?force=true`)),
+    ...networks.map(({ Id }) => callDocker(docker, 'DELETE', `/networks/${Id}`)),
+  ]);
 }
 
 function callDocker(docker, method, path) {

@@ -10,10 +10,11 @@ export async function startTestServers(kit, say) {
     startOne(kit, say, 'RabbitMQ', kit.startRabbitMq),
     startOne(kit, say, 'PostgreSQL', kit.startPostgres),
     kit.prepareAsterisk({ say: (line) => say(`Asterisk: ${line}`) }),
+    kit.prepareCompose({ say: (line) => say(`Docker Compose: ${line}`) }),
   ]);
   const failed = starts.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;
-  const [rabbitMq, postgres, noAsterisk] = starts.map(({ value }) => value);
+  const [rabbitMq, postgres, noAsterisk, noCompose] = starts.map(({ value }) => value);
   const env = {};
   const missing = {};
   if (rabbitMq.server) {
@@ -31,6 +32,11 @@ export async function startTestServers(kit, say) {
   if (noAsterisk !== undefined) {
     env.RINGDOWN_TEST_ASTERISK_MISSING = noAsterisk;
     say(`Asterisk: none. ${noAsterisk}`);
+  }
+  env.RINGDOWN_TEST_COMPOSE = noCompose === undefined ? 'yes' : '';
+  if (noCompose !== undefined) {
+    env.RINGDOWN_TEST_COMPOSE_MISSING = noCompose;
+    say(`Docker Compose: none. ${noCompose}`);
   }
   const own = await ownServersPossible(kit, say, [rabbitMq.server, postgres.server]);
   env.RINGDOWN_TEST_OWN_SERVERS = own ? 'yes' : '';

@@ -12,7 +12,7 @@ export type Held =
   | { readonly kind: 'directory'; readonly path: string }
   /** Put back as it was: with this content, or gone. */
   | { readonly kind: 'file'; readonly path: string; readonly content: string | null }
-  /** Every container with this label, `name=value`; also one that is only just being made. */
+  /** Every container, volume and network with this label, `name=value`; also one that is only just being made. */
   | { readonly kind: 'containers'; readonly label: string; readonly docker: DockerAddress };
 
 let guard: ChildProcess | undefined;

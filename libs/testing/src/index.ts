@@ -43,3 +43,5 @@ export { AmiClient, type AmiMessage } from './asterisk/ami-client';
 export { describeWithAsterisk, prepareAsterisk } from './asterisk/describe-with-asterisk';
 export { SipCall } from './asterisk/sip-call';
 export { Telephone } from './asterisk/telephone';
+export { ComposeProject, type ComposeContainer } from './compose/compose-project';
+export { describeWithCompose, prepareCompose } from './compose/describe-with-compose';
