@@ -415,8 +415,8 @@ export const settingsCatalogue = {
     default: 1,
     unit: 'seed',
     min: 0,
-    doc: 'The same seed makes the same traffic, call ids apart.',
-    usedBy: ['call-producer'],
+    doc: 'The same seed makes the same calls and conversations, ids apart.',
+    usedBy: ['call-producer', 'message-producer'],
   }),
   simulatorMaxCalls: wholeNumber(Joi, {
     name: 'SIMULATOR_MAX_CALLS',
@@ -532,6 +532,15 @@ export const settingsCatalogue = {
     max: 2_592_000,
     doc: 'How long the token of a chat plugin’s visitor is accepted after it was made.',
     scope: 'cluster',
+    usedBy: ['message-producer'],
+  }),
+  messagingSimulator: setting<boolean | undefined>({
+    name: 'MESSAGING_SIMULATOR',
+    schema: flag,
+    expects: flagExpects,
+    default: undefined,
+    defaultText: '`true` in `npm start`, otherwise `false`',
+    doc: 'Whether the root account gets conversations that are made up. Of all processes that may, one makes them.',
     usedBy: ['message-producer'],
   }),
   shutdownTimeoutMs: wholeNumber(Joi, {

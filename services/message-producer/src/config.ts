@@ -10,5 +10,7 @@ export type MessageProducerSettings = Pick<
   | 'messagingDeliveryConcurrency'
   | 'messagingDeliveryRetryMs'
   | 'messagingDeliveryTimeoutMs'
+  | 'messagingSimulator'
   | 'messagingVisitorTtlS'
+  | 'simulatorSeed'
 >;

@@ -1,7 +1,6 @@
-import { randomHex, messageOf, pause, type Logger } from '@ringdown/core';
+import { randomHex, messageOf, pause, type Logger, type Random } from '@ringdown/core';
 import { settleQuietly, type Marks } from './marker';
 import type { Documents, Shelf } from './documents';
-import type { Random } from './random';
 
 export interface ClerkParts {
   readonly documents: Documents;

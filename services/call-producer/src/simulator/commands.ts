@@ -1,5 +1,5 @@
 import type { CallCommand, CallFlow, CommandOutcome, ConferenceCommandRequest } from '@ringdown/contracts';
-import { AppError, deferred, type Logger } from '@ringdown/core';
+import { AppError, deferred, type Logger, type Random } from '@ringdown/core';
 import { FlowRunner } from '../app/flow-runner';
 import { fieldError, unknownTarget } from '../domain/field-error';
 import type { EndpointDirectory } from '../domain/call-source';
@@ -8,7 +8,6 @@ import { confirmed, ignoring } from './command-outcome';
 import { commandConference } from './conference-commands';
 import { Digits } from './digits';
 import { Playbacks } from './playbacks';
-import type { Random } from './random';
 import { Recordings } from './recordings';
 import { returnToParker } from './scenarios/parking';
 import { seconds } from './scenarios/scenario';

@@ -1,5 +1,5 @@
+import type { Random } from '@ringdown/core';
 import type { SimulatedChannel } from './channel';
-import type { Random } from './random';
 import { seconds } from './scenarios/scenario';
 import type { SimulatedSwitch } from './simulated-switch';
 

@@ -1,5 +1,5 @@
+import type { Random } from '@ringdown/core';
 import type { Party } from './channel';
-import type { Random } from './random';
 
 /** The company's own number, from the range reserved for fiction. */
 export const MAIN_NUMBER = '+15550100';

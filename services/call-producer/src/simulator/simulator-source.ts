@@ -5,7 +5,16 @@ import type {
   ConferenceCommandRequest,
   ConferenceState,
 } from '@ringdown/contracts';
-import { AppError, backoffMs, memoised, messageOf, pause, type Clock, type Logger } from '@ringdown/core';
+import {
+  AppError,
+  backoffMs,
+  memoised,
+  messageOf,
+  pause,
+  type Clock,
+  type Logger,
+  Random,
+} from '@ringdown/core';
 import type { CallSource, CallSourcePorts } from '../domain/call-source';
 import { recoveredDestroy } from '../domain/recovered';
 import { SimulatorCommands } from './commands';
@@ -14,7 +23,6 @@ import { Clerk } from './clerk';
 import type { Documents } from './documents';
 import { DocumentOffice } from './document-office';
 import { newMarks } from './marker';
-import { Random } from './random';
 import { Traffic } from './traffic';
 import { World } from './world';
 

@@ -1,5 +1,4 @@
-import { pause } from '@ringdown/core';
-import { Random } from './random';
+import { pause, Random } from '@ringdown/core';
 import { conference } from './scenarios/conference';
 import { answered, internal, longCall, missed, onHold, outgoing } from './scenarios/conversations';
 import { fax } from './scenarios/fax';

@@ -1,11 +1,10 @@
 import type { EventDraft } from '@ringdown/contracts';
-import type { Clock, Logger } from '@ringdown/core';
+import type { Clock, Logger, Random } from '@ringdown/core';
 import type { EndpointDirectory } from '../domain/call-source';
 import type { Party, SimulatedAccount, SimulatedChannel } from './channel';
 import { Dialplan, type Destination } from './dialplan';
 import type { Office } from './office';
 import { outsider } from './people';
-import type { Random } from './random';
 import { SimulatedSwitch } from './simulated-switch';
 import { Stories, type Story } from './stories';
 

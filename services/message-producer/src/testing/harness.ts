@@ -120,7 +120,9 @@ const testSettings: MessageProducerSettings = {
   messagingDeliveryConcurrency: 16,
   messagingDeliveryRetryMs: 5,
   messagingDeliveryTimeoutMs: 5_000,
+  messagingSimulator: false,
   messagingVisitorTtlS: 3600,
+  simulatorSeed: 1,
 };
 
 const COMMON = ['event_category', 'event_name', 'app_name', 'app_version', 'msg_id', 'account_id'];

@@ -1,6 +1,6 @@
+import type { Random } from '@ringdown/core';
 import type { Party } from '../channel';
 import { MAIN_NUMBER } from '../people';
-import type { Random } from '../random';
 import type { Story } from '../stories';
 import type { Conversation, World } from '../world';
 import { ringing, seconds, talk, type Scenario } from './scenario';

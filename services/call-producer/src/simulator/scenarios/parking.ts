@@ -1,5 +1,5 @@
+import type { Random } from '@ringdown/core';
 import type { SimulatedChannel } from '../channel';
-import type { Random } from '../random';
 import type { Story } from '../stories';
 import type { World } from '../world';
 import { customerCalls } from './conversations';

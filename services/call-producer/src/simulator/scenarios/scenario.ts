@@ -1,4 +1,4 @@
-import type { Random } from '../random';
+import type { Random } from '@ringdown/core';
 import type { Story } from '../stories';
 import type { World } from '../world';
 
