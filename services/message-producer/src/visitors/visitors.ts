@@ -3,7 +3,7 @@ import type { RequestContext } from '@ringdown/broker';
 import type { MessageEnvelope, MessagingMessage, VisitorSession } from '@ringdown/contracts';
 import { AppError, randomHex, type Clock } from '@ringdown/core';
 import type { Writer } from '../app/writer';
-import { isChatPlugin } from '../domain/channel';
+import { isChatPlugin, type Channel } from '../domain/channel';
 import { conversationId } from '../domain/conversation';
 import { notFound } from '../domain/errors';
 import { contentText, messageView } from '../domain/message';
@@ -33,23 +33,21 @@ export class Visitors {
     readonly channel_id: string;
     readonly resume_token?: string | undefined;
   }): Promise<{ token: string; session: VisitorSession; messages: readonly MessagingMessage[] }> {
-    const channel = await this.stores.channels.find(request.channel_id);
-    if (!channel?.connected || !isChatPlugin(channel)) throw notFound('channel');
+    const channel = await this.siteOf(request.channel_id);
     const resumed =
       request.resume_token === undefined ? undefined : await this.sessionOf(request.resume_token);
     if (resumed && resumed.channelId !== channel.id) throw unknownToken();
-    const sourceConversationId = resumed?.sourceConversationId ?? randomUUID();
-    const session: Session = {
-      accountId: channel.accountId,
-      channelId: channel.id,
-      conversationId: conversationId(channel.id, sourceConversationId),
-      sourceConversationId,
-      expiresAt: this.clock() + this.ttlS * 1000,
-    };
-    const token = randomHex(64);
-    await this.stores.sessions.insert(tokenHash(token), session);
-    const messages = resumed ? await this.newest(session.conversationId) : [];
-    return { token, session: sessionView(session), messages };
+    const opened = await this.open(channel, resumed?.sourceConversationId ?? randomUUID());
+    const messages = resumed ? await this.newest(opened.session.conversation_id) : [];
+    return { ...opened, messages };
+  }
+
+  /**
+   * For visitors whom this process itself knows by a name, always the same conversation. No request leads here, or one
+   * visitor could open another one's conversation. Errors: `not_found` (channel).
+   */
+  async admit(channelId: string, name: string): Promise<{ token: string; session: VisitorSession }> {
+    return this.open(await this.siteOf(channelId), name);
   }
 
   /** Errors: `unauthorized`. */
@@ -83,6 +81,28 @@ export class Visitors {
       };
     });
     return answer;
+  }
+
+  private async siteOf(channelId: string): Promise<Channel> {
+    const channel = await this.stores.channels.find(channelId);
+    if (!channel?.connected || !isChatPlugin(channel)) throw notFound('channel');
+    return channel;
+  }
+
+  private async open(
+    channel: Channel,
+    sourceConversationId: string,
+  ): Promise<{ token: string; session: VisitorSession }> {
+    const session: Session = {
+      accountId: channel.accountId,
+      channelId: channel.id,
+      conversationId: conversationId(channel.id, sourceConversationId),
+      sourceConversationId,
+      expiresAt: this.clock() + this.ttlS * 1000,
+    };
+    const token = randomHex(64);
+    await this.stores.sessions.insert(tokenHash(token), session);
+    return { token, session: sessionView(session) };
   }
 
   private async sessionOf(token: string): Promise<Session> {
