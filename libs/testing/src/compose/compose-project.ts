@@ -42,6 +42,8 @@ const UP_TIMEOUT_MS = 600_000;
  * with its volumes at the end of the spec file at the latest, also when the test runner crashes.
  */
 export class ComposeProject {
+  private scale: readonly string[] = [];
+
   private constructor(
     readonly name: string,
     private readonly env: Readonly<Record<string, string>>,
@@ -49,6 +51,8 @@ export class ComposeProject {
     readonly url: string,
     /** Kazoo sockets. */
     readonly wsUrl: string,
+    /** The edge's own, as the services behind it see it. */
+    readonly edgeAddress: string,
   ) {}
 
   /** Chooses names and ports; nothing runs before {@link up}. `variables` are what the file reads beside them. */
@@ -64,7 +68,13 @@ export class ComposeProject {
       RINGDOWN_EDGE_ADDRESS: `${subnet}.2`,
       ...variables,
     };
-    const project = new ComposeProject(name, env, `http://127.0.0.1:${port}`, `ws://127.0.0.1:${wsPort}`);
+    const project = new ComposeProject(
+      name,
+      env,
+      `http://127.0.0.1:${port}`,
+      `ws://127.0.0.1:${wsPort}`,
+      env.RINGDOWN_EDGE_ADDRESS,
+    );
     const release = hold({
       kind: 'containers',
       label: `com.docker.compose.project=${name}`,
@@ -77,14 +87,16 @@ export class ComposeProject {
     return project;
   }
 
-  /** `docker compose up --build --wait`: returns when every service is healthy. */
-  async up(options: { readonly scale?: Readonly<Record<string, number>> } = {}): Promise<void> {
-    const scales = Object.entries(options.scale ?? {}).flatMap(([service, count]) => [
-      '--scale',
-      `${service}=${count}`,
-    ]);
+  /**
+   * `docker compose up --build --wait`: returns when every service is healthy. `scale`: containers per service, kept for
+   * later calls; 1 of each unless said.
+   */
+  async up(scale?: Readonly<Record<string, number>>): Promise<void> {
+    if (scale) {
+      this.scale = Object.entries(scale).flatMap(([service, count]) => ['--scale', `${service}=${count}`]);
+    }
     try {
-      await this.compose(['up', '--build', '--wait', '--wait-timeout', '300', ...scales], UP_TIMEOUT_MS);
+      await this.compose(['up', '--build', '--wait', '--wait-timeout', '300', ...this.scale], UP_TIMEOUT_MS);
     } catch (error) {
       const logs = await this.logs({ tail: 15 }).catch(() => '');
       throw new Error(`${(error as Error).message}\n${logs}`, { cause: error });
@@ -157,6 +169,48 @@ export class ComposeProject {
       },
       { timeoutMs: 120_000, intervalMs: 250, what: `${killed.name} to be back and healthy` },
     );
+  }
+
+  /** GET from inside of a container, for what the edge does not show; the body. */
+  fetchInside({ id }: ComposeContainer, url: string): Promise<string> {
+    const script = 'fetch(process.argv[1]).then((r) => r.text()).then((t) => process.stdout.write(t))';
+    return docker(['exec', id, 'node', '-e', script, url]);
+  }
+
+  /** Every long word in the volumes that hold secrets: what may be seen nowhere else. */
+  async secrets(): Promise<string[]> {
+    const label = `label=com.docker.compose.project=${this.name}`;
+    const names = (await docker(['volume', 'ls', '-q', '--filter', label])).trim().split('\n');
+    const contents = await Promise.all(
+      names
+        .filter((name) => !name.endsWith('data'))
+        .map((name) =>
+          docker(
+            ['run', '--rm', '--network', 'none', '--user', '0', '-v', `${name}:/secrets:ro`].concat([
+              '--entrypoint',
+              '/bin/sh',
+              'ringdown/cli',
+              '-c',
+              'find /secrets -type f -exec cat {} +',
+            ]),
+          ),
+        ),
+    );
+    return [...new Set(contents.join('\n').match(/[\w+/=-]{24,}/g) ?? [])];
+  }
+
+  /** All that the engine tells about the containers of the project and their images, layers' commands included. */
+  async inspected(): Promise<{ readonly containers: string; readonly images: string }> {
+    const ids = (await this.containers()).map(({ id }) => id);
+    const containers = await docker(['inspect', ...ids]);
+    const images = new Set((JSON.parse(containers) as { Image: string }[]).map(({ Image }) => Image));
+    const texts = await Promise.all(
+      [...images].flatMap((image) => [
+        docker(['image', 'inspect', image]),
+        docker(['image', 'history', '--no-trunc', image]),
+      ]),
+    );
+    return { containers, images: texts.join('\n') };
   }
 
   private command(args: readonly string[]): string[] {
