@@ -210,7 +210,8 @@ function checkManifest(owner, byName, rootManifest) {
   const violations = [];
   const manifestFile = `${owner.folder}/package.json`;
   const report = (rule, file, message) => violations.push({ rule, file, line: 1, message });
-  const production = new Set(Object.keys(owner.manifest.dependencies ?? {}));
+  const { dependencies, optionalDependencies } = owner.manifest;
+  const production = new Set(Object.keys({ ...dependencies, ...optionalDependencies }));
   const development = new Set(Object.keys(owner.manifest.devDependencies ?? {}));
   const shared = new Set(Object.keys(rootManifest.devDependencies ?? {}));
   const usedInProduction = new Set();

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { memoised, type Logger } from '@ringdown/core';
+import { AppError, memoised, type Logger } from '@ringdown/core';
 import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
-import { DATABASE_SCHEMA, type Database, type Session } from './database';
+import { DATABASE_SCHEMA, type Database, type DatabaseLoad, type Session } from './database';
 import { lockDataDir } from './data-dir-lock';
 import { translateDatabaseError } from './errors';
 import { Mutex } from './mutex';
 import { borrowedClient, type BorrowedClient } from './pool-client';
+
+type Engine = InstanceType<Awaited<ReturnType<typeof loadEngine>>>;
 
 /**
  * PostgreSQL compiled to WebAssembly, in this process. Under `dataDir` it survives a killed process, not a power cut;
@@ -15,6 +16,7 @@ import { borrowedClient, type BorrowedClient } from './pool-client';
  */
 export async function openPglite(options: { dataDir?: string; logger: Logger }): Promise<Database> {
   const { dataDir, logger } = options;
+  const PGlite = await loadEngine();
   if (dataDir === undefined) return new PgliteDatabase(await PGlite.create(), () => Promise.resolve());
 
   await mkdir(dataDir, { recursive: true });
@@ -30,18 +32,33 @@ export async function openPglite(options: { dataDir?: string; logger: Logger }):
   }
 }
 
+/** On demand: whoever talks to a server needs neither its memory nor, in an image, its files. */
+async function loadEngine() {
+  try {
+    return (await import('@electric-sql/pglite')).PGlite;
+  } catch (cause) {
+    throw new AppError(
+      'unavailable',
+      'The embedded database is not part of this installation: set RINGDOWN_DATABASE_URL to a PostgreSQL.',
+      { cause },
+    );
+  }
+}
+
 class PgliteDatabase implements Database {
   readonly kind = 'pglite';
+  private readonly connection: SingleConnection;
   private readonly queries: Kysely<unknown>;
   private readonly locks = new Map<string, Mutex>();
   private readonly listeners = new Map<string, Set<() => void>>();
 
   constructor(
-    engine: PGlite,
+    engine: Engine,
     private readonly afterClose: () => Promise<void>,
   ) {
+    this.connection = new SingleConnection(engine);
     this.queries = new Kysely<unknown>({
-      dialect: new PostgresDialect({ pool: new SingleConnection(engine) }),
+      dialect: new PostgresDialect({ pool: this.connection }),
     }).withSchema(DATABASE_SCHEMA);
   }
 
@@ -51,6 +68,10 @@ class PgliteDatabase implements Database {
 
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.queries);
+  }
+
+  load(): DatabaseLoad {
+    return this.connection.load();
   }
 
   notify(channel: string): Promise<void> {
@@ -108,12 +129,22 @@ class PgliteDatabase implements Database {
  */
 class SingleConnection implements PostgresPool {
   private readonly mutex = new Mutex();
+  private asked = 0;
 
-  constructor(private readonly engine: PGlite) {}
+  constructor(private readonly engine: Engine) {}
 
   async connect(): Promise<BorrowedClient> {
+    this.asked += 1;
     const release = await this.mutex.acquire();
-    return borrowedClient(this.query, release);
+    return borrowedClient(this.query, () => {
+      this.asked -= 1;
+      release();
+    });
+  }
+
+  /** There is nothing that could be unavailable. */
+  load(): DatabaseLoad {
+    return { open: 1, inUse: Math.min(1, this.asked), waiting: Math.max(0, this.asked - 1), failures: 0 };
   }
 
   async end(): Promise<void> {
