@@ -13,3 +13,9 @@ export {
   type OutboxStats,
 } from './outbox/outbox-drainer';
 export { outboxMigrations, type OutboxTables } from './outbox/outbox-table';
+export { Schema } from './schema';
+export { Janitor, type Chore } from './janitor';
+export { forgetRows, type OldRows } from './forget-rows';
+export { transactionsOf, type Transact } from './writes/transact';
+export { RequestWriter, type WriteIdentity, type WriteUnit } from './writes/request-writer';
+export { RequestRepository, type RequestStore } from './writes/request-store';
