@@ -24,15 +24,32 @@ export function cpuTimeUs(pid: number): number | undefined {
 }
 
 /**
- * The Erlang process behind a RabbitMQ that listens on a TCP port of this machine. In a container the port belongs to a
- * proxy; then it is the only Erlang process there is, or unknown.
+ * The Erlang process of a RabbitMQ: the server's process or one below it, else the one that listens on the TCP port. In a
+ * container without a known process the port belongs to a proxy; then it is the only Erlang process there is, or unknown.
  */
-export function brokerPidOfPort(port: number): number | undefined {
-  const owner = pidOfPort(port);
-  if (owner !== undefined && commandOf(owner) === ERLANG) return owner;
+export function brokerPidOf(server: {
+  readonly pid?: number | undefined;
+  readonly url: string;
+}): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const candidates = processIds().filter((pid) => commandOf(pid) === ERLANG);
+  const all = processIds();
+  const below = server.pid === undefined ? [] : familyOf(server.pid, all);
+  const owner = pidOfPort(Number(new URL(server.url).port || 5672), all);
+  const found = [...below, ...(owner === undefined ? [] : [owner])].find((pid) => commandOf(pid) === ERLANG);
+  if (found !== undefined) return found;
+  const candidates = all.filter((pid) => commandOf(pid) === ERLANG);
   return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** A process and all below it. */
+function familyOf(pid: number, all: readonly number[]): number[] {
+  const children = all.filter((candidate) => parentOf(candidate) === pid);
+  return [pid, ...children.flatMap((child) => familyOf(child, all))];
+}
+
+function parentOf(pid: number): number | undefined {
+  const line = readLines(`/proc/${pid}/status`).find((candidate) => candidate.startsWith('PPid:'));
+  return line === undefined ? undefined : Number(line.slice(5));
 }
 
 const ERLANG = 'beam.smp';
@@ -47,8 +64,7 @@ function processIds(): number[] {
     .map(Number);
 }
 
-function pidOfPort(port: number): number | undefined {
-  if (process.platform !== 'linux') return undefined;
+function pidOfPort(port: number, all: readonly number[]): number | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = new Set<string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -57,7 +73,7 @@ function pidOfPort(port: number): number | undefined {
       if (fields[1]?.endsWith(`:${hexPort}`) && fields[3] === '0A') inodes.add(`socket:[${fields[9]}]`);
     }
   }
-  return processIds().find((pid) => ownsSocket(pid, inodes));
+  return all.find((pid) => ownsSocket(pid, inodes));
 }
 
 function readLines(path: string): string[] {

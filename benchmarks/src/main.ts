@@ -1,17 +1,37 @@
+import { parseArgs } from 'node:util';
 import { closeEverything } from '@ringdown/testing';
-import { measureDelivery } from './delivery/delivery';
+import { measureDelivery, type DeliveryOptions } from './delivery/delivery';
+import { protocols, type Protocol } from './delivery/protocols';
 import { measureRegistry } from './registry/registry';
 
-const benchmarks: Readonly<Record<string, (options: { readonly quick: boolean }) => Promise<void>>> = {
+const benchmarks: Readonly<Record<string, (options: DeliveryOptions) => Promise<void>>> = {
   delivery: measureDelivery,
   registry: measureRegistry,
 };
 
-/** Arguments: names of benchmarks (default: all), `--quick`. */
+/** Arguments: names of benchmarks (default: all), `--quick`, `--protocol NAME[,NAME]`. */
 async function main(args: readonly string[]): Promise<void> {
-  const quick = args.includes('--quick');
-  const named = args.filter((argument) => argument in benchmarks);
-  for (const name of named.length > 0 ? named : Object.keys(benchmarks)) await benchmarks[name]!({ quick });
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false }, protocol: { type: 'string' } },
+  });
+  const { quick, protocol } = values;
+  const options = { quick, ...(protocol === undefined ? {} : { protocols: protocolsIn(protocol) }) };
+  const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
+  for (const name of names) {
+    const benchmark = benchmarks[name];
+    if (benchmark === undefined) throw new Error(`There is no benchmark ${name}.`);
+    await benchmark(options);
+  }
+}
+
+function protocolsIn(list: string): Protocol[] {
+  const named = list.split(',').map((name) => name.trim());
+  const unknown = named.find((name) => !protocols.some((protocol) => protocol === name));
+  if (unknown !== undefined)
+    throw new Error(`There is no protocol ${unknown}; there are ${protocols.join(', ')}.`);
+  return protocols.filter((protocol) => named.includes(protocol));
 }
 
 main(process.argv.slice(2))

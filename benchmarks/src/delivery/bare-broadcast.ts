@@ -1,12 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import * as ws from 'ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { eventBody } from './event-body';
+import { eventTexts, type Protocol } from './protocols';
 import { runSchedule, type Load } from './schedule';
 
 /** What the benchmark tells the peer: a bare `ws` server that broadcasts the same frames and does nothing else. */
 export interface BroadcastCommand {
   readonly kind: 'broadcast';
+  readonly protocol: Protocol;
   readonly load: Load;
 }
 export type BroadcastReply =
@@ -29,15 +30,7 @@ function reply(message: BroadcastReply): void {
 }
 
 /** Builds one frame as the gateway would and writes it to every client. */
-function broadcast(sequence: number, dueMs: number): void {
-  const text = JSON.stringify({
-    action: 'event',
-    subscribed_key: 'call.CHANNEL_CREATE.*',
-    subscription_key: 'call.0123456789abcdef0123456789abcdef.CHANNEL_CREATE.*',
-    name: 'CHANNEL_CREATE',
-    routing_key: `call.CHANNEL_CREATE.bench-${sequence}`,
-    data: eventBody('0123456789abcdef0123456789abcdef', sequence, dueMs),
-  });
+function broadcast(text: string): void {
   const frame = (ws as unknown as WithFrames).Sender.frame(Buffer.from(text), {
     fin: true,
     rsv1: false,
@@ -48,7 +41,9 @@ function broadcast(sequence: number, dueMs: number): void {
   for (const client of server.clients) (client as WebSocket & WithSender)._sender.sendFrame(frame);
 }
 
-process.on('message', ({ load }: BroadcastCommand) => {
-  void runSchedule(load, broadcast).then(() => reply({ kind: 'done' }));
+process.on('message', ({ protocol, load }: BroadcastCommand) => {
+  const textOf = eventTexts[protocol];
+  const emit = (sequence: number, dueMs: number): void => broadcast(textOf(sequence, dueMs));
+  void runSchedule(load, emit).then(() => reply({ kind: 'done' }));
 });
 process.on('disconnect', () => process.exit(0));

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { waitUntil } from '@ringdown/testing';
 import { Child } from '../child';
 import { durationMs, type Load } from './schedule';
@@ -9,6 +10,9 @@ import type { SubscribersCommand, SubscribersReply } from './subscribers';
 export interface Measurement {
   readonly deliveries: number;
   readonly lost: number;
+  /** Payload of a frame. */
+  readonly frameBytes: number;
+  /** Of the process that holds the sockets, where it is not the broker. */
   readonly serverCpuUs: number | null;
   readonly brokerCpuUs: number | null;
   readonly p50Ms: number;
@@ -26,9 +30,8 @@ export async function measure(
   try {
     await clients.ask({
       kind: 'connect',
-      url: subject.url,
+      entrance: subject.entrance,
       count: subscribers,
-      ...(subject.subscription === undefined ? {} : { message: subject.subscription }),
     });
     await subject.emit(warmUp);
     const before = await settled(clients, warmUp.events * subscribers);
@@ -44,6 +47,7 @@ export async function measure(
     return {
       deliveries,
       lost: expected - after.frames,
+      frameBytes: (after.bytes - before.bytes) / deliveries,
       serverCpuUs: perDelivery(serverBefore, subject.serverCpuUs(), deliveries),
       brokerCpuUs: perDelivery(brokerBefore, subject.brokerCpuUs(), deliveries),
       p50Ms: percentile(latencies, 0.5),
@@ -51,8 +55,23 @@ export async function measure(
     };
   } finally {
     clients.stop();
+    await settledDown(subject);
   }
 }
+
+/** Taking leave of the subscribers costs something, too, which must not be charged to whoever is measured next. */
+async function settledDown(subject: Subject): Promise<void> {
+  const used = (): number => (subject.serverCpuUs() ?? 0) + (subject.brokerCpuUs() ?? 0);
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const before = used();
+    await setTimeout(LOOK_MS);
+    if (used() - before <= QUIET_SHARE * LOOK_MS * 1_000) return;
+  }
+}
+
+const LOOK_MS = 300;
+const MAX_LOOKS = 50;
+const QUIET_SHARE = 0.1;
 
 /** Waits until all frames arrived, or none came for a while: then the rest counts as lost. */
 async function settled(

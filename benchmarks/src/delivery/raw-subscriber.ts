@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { dueMsOf } from './event-body';
+import type { Entrance } from './protocols';
 import { sharedNowMs } from './schedule';
 
 /**
@@ -9,46 +10,60 @@ import { sharedNowMs } from './schedule';
  */
 export class RawSubscriber {
   frames = 0;
+  /** Of the payloads of these frames. */
+  bytes = 0;
   readonly latenciesMs: number[] = [];
   private readonly socket: Socket;
   private rest: Buffer = Buffer.alloc(0);
   private upgraded = false;
-  private onText: ((text: string) => void) | undefined;
+  /** As many texts as the entrance has steps; what comes behind them are events. */
+  private readonly answers: string[] = [];
+  private onProgress: (() => void) | undefined;
+  private readonly url: URL;
 
   constructor(
-    private readonly url: URL,
+    private readonly entrance: Entrance,
     private readonly sampled: boolean,
   ) {
-    this.socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    this.socket.on('data', (chunk) => this.read(chunk));
+    this.url = new URL(entrance.url);
+    this.socket = connect({ host: this.url.hostname, port: Number(this.url.port), noDelay: true });
+    this.socket.on('data', (chunk) => {
+      this.read(chunk);
+      this.onProgress?.();
+    });
+    this.socket.on('connect', () => this.onProgress?.());
+    this.socket.on('close', () => this.onProgress?.());
+    this.socket.on('error', (error) => process.stderr.write(`${error.message}\n`));
   }
 
-  /** Upgrades, then sends `message` and waits for the reply when one is given. */
-  async open(message: string | undefined): Promise<string | undefined> {
-    await new Promise<void>((resolve, reject) => {
-      this.socket.once('error', reject);
-      this.socket.once('connect', () => {
-        this.socket.write(
-          `GET / HTTP/1.1\r\nHost: ${this.url.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-            `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-        );
-        resolve();
-      });
-    });
-    if (message === undefined) return undefined;
-    return new Promise((resolve, reject) => {
-      this.socket.once('error', reject);
-      this.socket.once('close', () => reject(new Error('closed before the reply')));
-      this.onText = (text) => {
-        this.onText = undefined;
-        resolve(text);
-      };
-      this.socket.write(maskedText(message));
-    });
+  /** Upgrades and goes through the steps of the entrance. Rejects when another answer comes than expected. */
+  async open(): Promise<void> {
+    await this.until(() => !this.socket.connecting);
+    this.socket.write(upgradeRequest(this.url, this.entrance.headers));
+    await this.until(() => this.upgraded);
+    for (const [i, { say, hear }] of this.entrance.steps.entries()) {
+      if (say !== undefined) this.socket.write(maskedText(say));
+      await this.until(() => this.answers.length > i);
+      if (!this.answers[i]!.includes(hear)) throw new Error(`a subscriber was refused: ${this.answers[i]}`);
+    }
   }
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** Looks again whenever something came. */
+  private until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (condition()) resolve();
+        else if (this.socket.closed) reject(new Error('a subscriber was disconnected before it was served'));
+        else return;
+        this.onProgress = undefined;
+      };
+      this.onProgress = look;
+      look();
+    });
   }
 
   private read(chunk: Buffer): void {
@@ -57,6 +72,11 @@ export class RawSubscriber {
       const end = data.indexOf('\r\n\r\n');
       if (end < 0) {
         this.rest = data;
+        return;
+      }
+      const head = data.toString('latin1', 0, end);
+      if (!head.startsWith('HTTP/1.1 101')) {
+        this.socket.destroy(new Error(`a subscriber was refused: ${head.slice(0, head.indexOf('\r'))}`));
         return;
       }
       this.upgraded = true;
@@ -84,15 +104,29 @@ export class RawSubscriber {
   }
 
   private text(payload: Buffer): void {
-    if (this.onText) {
-      this.onText(payload.toString());
+    if (this.answers.length < this.entrance.steps.length) {
+      this.answers.push(payload.toString());
       return;
     }
     this.frames += 1;
+    this.bytes += payload.length;
     if (!this.sampled) return;
     const dueMs = dueMsOf(payload);
     if (dueMs !== undefined) this.latenciesMs.push(sharedNowMs() - dueMs);
   }
+}
+
+function upgradeRequest({ pathname, search, host }: URL, headers: Readonly<Record<string, string>>): string {
+  const lines = [
+    `GET ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    'Sec-WebSocket-Version: 13',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** A masked text frame, as clients must send; an all-zero mask is legal. */

@@ -1,72 +1,61 @@
-import { ForeignAmqp, type TestSystem } from '@ringdown/testing';
+import { ForeignAmqp, type RunningService, type TestServer, type Vhost } from '@ringdown/testing';
 import type { BroadcastCommand, BroadcastReply } from './bare-broadcast';
 import { Child } from '../child';
 import { cpuTimeUs } from '../cpu-time';
 import { eventBody } from './event-body';
+import { entrances, stompEntrance, type Entrance, type Protocol } from './protocols';
 import { runSchedule, type Load } from './schedule';
 
 /** Something that delivers events to subscribers: the gateway behind its broker, or a peer. */
 export interface Subject {
-  readonly name: string;
-  readonly url: string;
-  /** What a subscriber sends first; undefined when connecting is enough. */
-  readonly subscription: string | undefined;
+  readonly kind: 'ringdown' | 'bare ws' | 'Web STOMP';
+  readonly protocol: Protocol;
+  readonly entrance: Entrance;
   /** Returns when the last event was handed over. */
   emit(load: Load): Promise<void>;
-  /** CPU microseconds used so far by the server that holds the sockets. */
+  /** CPU microseconds used so far by the server that holds the sockets; undefined: it is the broker itself. */
   serverCpuUs(): number | undefined;
   /** The same of the broker, where there is one. */
   brokerCpuUs(): number | undefined;
   close(): Promise<void>;
 }
 
+export interface RingdownParts {
+  readonly gateway: RunningService;
+  readonly accountId: string;
+  readonly token: string;
+  readonly publisher: Publisher;
+  readonly brokerCpuUs: () => number | undefined;
+}
+
 /** The whole path: an AMQP client publishes, RabbitMQ routes, a blackhole process delivers. */
-export async function ringdownSubject(
-  system: TestSystem,
-  amqpUrl: string,
-  brokerPid: number | undefined,
-): Promise<Subject> {
-  const admin = await system.admin();
-  const gateway = system.blackholes[0]!;
-  const publisher = await ForeignAmqp.connect(amqpUrl);
+export function ringdownSubject(protocol: Protocol, parts: RingdownParts): Subject {
+  const { gateway, publisher } = parts;
   return {
-    name: 'ringdown: RabbitMQ + blackhole',
-    url: gateway.wsUrl,
-    subscription: JSON.stringify({
-      action: 'subscribe',
-      auth_token: admin.token,
-      data: { binding: 'call.CHANNEL_CREATE.*' },
-    }),
-    async emit(load) {
-      const confirms: Promise<void>[] = [];
-      await runSchedule(load, (sequence, dueMs) => {
-        confirms.push(
-          publisher.publish(
-            'call',
-            `call.CHANNEL_CREATE.bench-${sequence}`,
-            eventBody(admin.accountId, sequence, dueMs),
-          ),
-        );
-      });
-      await Promise.all(confirms);
-    },
+    kind: 'ringdown',
+    protocol,
+    entrance: entrances[protocol](gateway.wsUrl, parts.token),
+    emit: (load) => publisher.emit(load, parts.accountId),
     serverCpuUs: () => cpuTimeUs(gateway.process.pid),
-    brokerCpuUs: () => (brokerPid === undefined ? undefined : cpuTimeUs(brokerPid)),
-    close: () => publisher.close(),
+    brokerCpuUs: parts.brokerCpuUs,
+    close: () => Promise.resolve(),
   };
 }
 
-/** The peer: a bare `ws` server that writes a ready frame to every client, with nothing before or beside it. */
-export async function bareWsSubject(): Promise<Subject> {
+/**
+ * A bare `ws` server that writes a ready frame, as long as one of the protocol, to every client, with nothing before or
+ * beside it.
+ */
+export async function bareWsSubject(protocol: Protocol): Promise<Subject> {
   const child = new Child<BroadcastCommand, BroadcastReply>('delivery/bare-broadcast.js');
   const listening = await child.next();
   if (listening.kind !== 'listening') throw new Error('the peer did not start');
   return {
-    name: 'bare ws: broadcast of a ready frame',
-    url: `ws://127.0.0.1:${listening.port}`,
-    subscription: undefined,
+    kind: 'bare ws',
+    protocol,
+    entrance: { url: `ws://127.0.0.1:${listening.port}`, headers: {}, steps: [] },
     async emit(load) {
-      await child.ask({ kind: 'broadcast', load });
+      await child.ask({ kind: 'broadcast', protocol, load });
     },
     serverCpuUs: () => cpuTimeUs(child.pid),
     brokerCpuUs: () => undefined,
@@ -75,4 +64,55 @@ export async function bareWsSubject(): Promise<Subject> {
       return Promise.resolve();
     },
   };
+}
+
+/** RabbitMQ's own sockets: it routes and delivers by itself, from a queue per subscriber, in a vhost of their own. */
+export async function webStompSubject(
+  { webStompUrl }: TestServer,
+  vhost: Vhost,
+  brokerCpuUs: () => number | undefined,
+): Promise<Subject> {
+  if (webStompUrl === undefined) throw new Error('this RabbitMQ does not speak STOMP over WebSockets');
+  const publisher = await Publisher.connect(vhost.url);
+  await publisher.declareExchange();
+  const { username, password } = new URL(vhost.url);
+  const login = { host: vhost.name, login: username, passcode: password };
+  return {
+    kind: 'Web STOMP',
+    protocol: 'stomp',
+    entrance: stompEntrance(webStompUrl, `/exchange/${EXCHANGE}/call.CHANNEL_CREATE.*`, login),
+    emit: (load) => publisher.emit(load, vhost.name),
+    serverCpuUs: () => undefined,
+    brokerCpuUs,
+    close: () => publisher.close(),
+  };
+}
+
+const EXCHANGE = 'call';
+
+/** An AMQP client that publishes on schedule and waits for the confirms. */
+export class Publisher {
+  private constructor(private readonly amqp: ForeignAmqp) {}
+
+  static async connect(url: string): Promise<Publisher> {
+    return new Publisher(await ForeignAmqp.connect(url));
+  }
+
+  /** As the gateway declares it. */
+  async declareExchange(): Promise<void> {
+    await this.amqp.channel.assertExchange(EXCHANGE, 'topic', { durable: true });
+  }
+
+  async emit(load: Load, accountId: string): Promise<void> {
+    const confirms: Promise<void>[] = [];
+    await runSchedule(load, (sequence, dueMs) => {
+      const body = eventBody(accountId, sequence, dueMs);
+      confirms.push(this.amqp.publish(EXCHANGE, `call.CHANNEL_CREATE.bench-${sequence}`, body));
+    });
+    await Promise.all(confirms);
+  }
+
+  close(): Promise<void> {
+    return this.amqp.close();
+  }
 }

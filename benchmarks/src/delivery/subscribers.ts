@@ -1,14 +1,20 @@
+import type { Entrance } from './protocols';
 import { RawSubscriber } from './raw-subscriber';
 
 /** What the benchmark tells the process that holds the subscribers. */
 export type SubscribersCommand =
-  | { readonly kind: 'connect'; readonly url: string; readonly count: number; readonly message?: string }
+  | { readonly kind: 'connect'; readonly entrance: Entrance; readonly count: number }
   | { readonly kind: 'report' }
   | { readonly kind: 'close' };
 
 export type SubscribersReply =
   | { readonly kind: 'connected' }
-  | { readonly kind: 'report'; readonly frames: number; readonly latenciesMs: readonly number[] }
+  | {
+      readonly kind: 'report';
+      readonly frames: number;
+      readonly bytes: number;
+      readonly latenciesMs: readonly number[];
+    }
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -18,19 +24,13 @@ const CONNECT_AT_ONCE = 50;
 
 let subscribers: RawSubscriber[] = [];
 
-async function connect({
-  url,
-  count,
-  message,
-}: Extract<SubscribersCommand, { kind: 'connect' }>): Promise<void> {
+async function connect(entrance: Entrance, count: number): Promise<void> {
   for (let opened = 0; opened < count; opened += CONNECT_AT_ONCE) {
     const batch = Array.from(
       { length: Math.min(CONNECT_AT_ONCE, count - opened) },
-      (_, i) => new RawSubscriber(new URL(url), (opened + i) % SAMPLE_EVERY === 0),
+      (_, i) => new RawSubscriber(entrance, (opened + i) % SAMPLE_EVERY === 0),
     );
-    const replies = await Promise.all(batch.map((subscriber) => subscriber.open(message)));
-    const refused = replies.find((reply) => reply !== undefined && !reply.includes('"success"'));
-    if (refused !== undefined) throw new Error(`a subscriber was refused: ${refused}`);
+    await Promise.all(batch.map((subscriber) => subscriber.open()));
     subscribers.push(...batch);
   }
 }
@@ -38,12 +38,13 @@ async function connect({
 async function answer(command: SubscribersCommand): Promise<SubscribersReply> {
   switch (command.kind) {
     case 'connect':
-      await connect(command);
+      await connect(command.entrance, command.count);
       return { kind: 'connected' };
     case 'report':
       return {
         kind: 'report',
         frames: subscribers.reduce((total, { frames }) => total + frames, 0),
+        bytes: subscribers.reduce((total, { bytes }) => total + bytes, 0),
         latenciesMs: subscribers.flatMap(({ latenciesMs }) => latenciesMs),
       };
     case 'close':

@@ -28,6 +28,7 @@ export {
 export {
   ServerUnavailable,
   type BreakableServer,
+  type RabbitMqOptions,
   type StartContext,
   type TestServer,
 } from './servers/server';

@@ -4,7 +4,7 @@ import { hold, type DockerAddress } from '../guard';
 import { onTeardown } from '../teardown';
 import { waitUntil } from '../wait-until';
 import { freePorts } from '../free-port';
-import { ServerUnavailable, type BreakableServer, type StartContext } from './server';
+import { ServerUnavailable, type BreakableServer, type StartContext, type TestServer } from './server';
 
 const PULL_TIMEOUT_MS = 120_000;
 /** Every container of the test kit carries it, with a value of its own. */
@@ -16,14 +16,15 @@ export interface ContainerRecipe {
   readonly env: Readonly<Record<string, string>>;
   /** Ports inside the container; published on fixed free ports, so that they survive a restart. */
   readonly ports: readonly number[];
+  /** Put into the container before it starts: path and content. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Addresses from host and the published ports, in the order of {@link ports}. */
-  addresses(
-    host: string,
-    ports: readonly number[],
-  ): { readonly url: string; readonly managementUrl?: string };
+  addresses(host: string, ports: readonly number[]): ContainerAddresses;
   /** The version once the server answers; throws while it does not. */
-  probe(addresses: { readonly url: string; readonly managementUrl?: string }): Promise<string>;
+  probe(addresses: ContainerAddresses): Promise<string>;
 }
+
+type ContainerAddresses = Pick<TestServer, 'url' | 'managementUrl' | 'webStompUrl'>;
 
 /**
  * Starts a server through testcontainers. Errors: {@link ServerUnavailable} when no engine answers or the image does not
@@ -43,6 +44,9 @@ export async function startInDocker(
     await server.create(
       new GenericContainer(recipe.image)
         .withEnvironment({ ...recipe.env })
+        .withCopyContentToContainer(
+          Object.entries(recipe.files ?? {}).map(([target, content]) => ({ target, content })),
+        )
         .withExposedPorts(
           ...recipe.ports.map((container, index) => ({ container, host: published[index]! })),
         ),
@@ -117,8 +121,10 @@ class DockerServer implements BreakableServer {
   readonly how: string;
   readonly url: string;
   readonly managementUrl?: string;
+  readonly webStompUrl?: string;
   version = '';
   running = false;
+  pid: number | undefined;
   private readonly label = randomHex(16);
   private readonly release: () => void;
   private readonly forget = onTeardown(() => this.stop());
@@ -134,6 +140,7 @@ class DockerServer implements BreakableServer {
     const addresses = recipe.addresses(client.info.containerRuntime.host, published);
     this.url = addresses.url;
     if (addresses.managementUrl !== undefined) this.managementUrl = addresses.managementUrl;
+    if (addresses.webStompUrl !== undefined) this.webStompUrl = addresses.webStompUrl;
     this.release = hold({
       kind: 'containers',
       label: `${LABEL}=${this.label}`,
@@ -209,6 +216,8 @@ class DockerServer implements BreakableServer {
         ),
       { timeoutMs: 120_000, intervalMs: 250, what: `${this.how} to answer` },
     );
+    const { State } = await this.engineContainer().inspect();
+    this.pid = State.Pid > 0 ? State.Pid : undefined;
     this.running = true;
   }
 }

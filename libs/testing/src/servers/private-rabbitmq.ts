@@ -7,7 +7,7 @@ import { onTeardown } from '../teardown';
 import { waitUntil } from '../wait-until';
 import { findProgram, unprivilegedUser, type SystemUser } from './programs';
 import { probeRabbitMq } from './probe';
-import { ServerUnavailable, type BreakableServer } from './server';
+import { ServerUnavailable, type BreakableServer, type RabbitMqOptions } from './server';
 import { ServerProcess } from './server-process';
 import { temporaryDirectory } from './temporary-directory';
 
@@ -30,10 +30,10 @@ export function installedRabbitMq(): { script: string; epmd: string } | undefine
  * A RabbitMQ node of our own: loopback only, free ports, its files in a temporary directory, its own Erlang port mapper
  * and cookie, the management plugin on. It shares nothing with a RabbitMQ of the system.
  */
-export async function startPrivateRabbitMq(): Promise<BreakableServer> {
+export async function startPrivateRabbitMq(options: RabbitMqOptions = {}): Promise<BreakableServer> {
   const installed = installedRabbitMq();
   if (!installed) throw new ServerUnavailable('no rabbitmq-server is installed');
-  const node = new PrivateRabbitMq(installed, await freePorts(4));
+  const node = new PrivateRabbitMq(installed, await freePorts(options.webStomp ? 6 : 4));
   try {
     await node.start();
   } catch (error) {
@@ -48,6 +48,7 @@ class PrivateRabbitMq implements BreakableServer {
   readonly how = 'a private rabbitmq-server node';
   readonly url: string;
   readonly managementUrl: string;
+  readonly webStompUrl?: string;
   version = '';
   private readonly user: SystemUser | undefined = unprivilegedUser('rabbitmq', 'nobody');
   private readonly folder = temporaryDirectory('ringdown-rabbitmq', this.user);
@@ -60,11 +61,22 @@ class PrivateRabbitMq implements BreakableServer {
     private readonly installed: { script: string; epmd: string },
     ports: readonly number[],
   ) {
-    const [amqp, management, distribution, epmd] = ports;
+    const [amqp, management, distribution, epmd, webStomp, stomp] = ports;
     this.url = `amqp://guest:guest@127.0.0.1:${amqp}`;
     this.managementUrl = `http://guest:guest@127.0.0.1:${management}`;
     const home = this.folder.path;
-    this.write('enabled_plugins', '[rabbitmq_management].\n');
+    const plugins = ['rabbitmq_management'];
+    const stompSettings: string[] = [];
+    if (webStomp !== undefined) {
+      this.webStompUrl = `ws://127.0.0.1:${webStomp}/ws`;
+      plugins.push('rabbitmq_web_stomp');
+      stompSettings.push(
+        'web_stomp.tcp.ip = 127.0.0.1',
+        `web_stomp.tcp.port = ${webStomp}`,
+        `stomp.listeners.tcp.1 = 127.0.0.1:${stomp}`,
+      );
+    }
+    this.write('enabled_plugins', `[${plugins.join(',')}].\n`);
     this.write('rabbitmq-env.conf', '');
     this.write('advanced.config', '[].\n');
     this.write(
@@ -73,6 +85,7 @@ class PrivateRabbitMq implements BreakableServer {
         `listeners.tcp.1 = 127.0.0.1:${amqp}`,
         'management.tcp.ip = 127.0.0.1',
         `management.tcp.port = ${management}`,
+        ...stompSettings,
         'log.console = true',
         'log.file = false',
         'disk_free_limit.absolute = 1MB',
@@ -111,6 +124,11 @@ class PrivateRabbitMq implements BreakableServer {
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
         '+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}',
     };
+  }
+
+  /** The script becomes the node, so this is the node. */
+  get pid(): number | undefined {
+    return this.node?.pid;
   }
 
   get running(): boolean {

@@ -4,37 +4,49 @@ import { startInDocker } from './docker';
 import { findServer, type Ways } from './find-server';
 import { installedRabbitMq, startPrivateRabbitMq } from './private-rabbitmq';
 import { probeRabbitMq } from './probe';
-import type { BreakableServer, StartContext, TestServer } from './server';
+import type { BreakableServer, RabbitMqOptions, StartContext, TestServer } from './server';
 
-const ways: Ways = {
-  name: 'RabbitMQ',
-  inDocker: (context) =>
-    startInDocker(
-      {
-        image: 'rabbitmq:4-management',
-        env: { RABBITMQ_DEFAULT_USER: 'guest', RABBITMQ_DEFAULT_PASS: 'guest' },
-        ports: [5672, 15672],
-        addresses: (host, [amqp, management]) => ({
-          url: `amqp://guest:guest@${host}:${amqp}`,
-          managementUrl: `http://guest:guest@${host}:${management}`,
-        }),
-        probe: ({ url, managementUrl }) => probeRabbitMq(url, managementUrl!),
-      },
-      context,
-    ),
-  isInstalled: () => installedRabbitMq() !== undefined,
-  install: installRabbitMq,
-  privately: startPrivateRabbitMq,
-};
+const WEB_STOMP_PORT = 15_674;
+
+function waysTo({ webStomp = false }: RabbitMqOptions): Ways {
+  return {
+    name: 'RabbitMQ',
+    inDocker: (context) =>
+      startInDocker(
+        {
+          image: 'rabbitmq:4-management',
+          env: { RABBITMQ_DEFAULT_USER: 'guest', RABBITMQ_DEFAULT_PASS: 'guest' },
+          ports: [5672, 15672, ...(webStomp ? [WEB_STOMP_PORT] : [])],
+          files: webStomp
+            ? { '/etc/rabbitmq/enabled_plugins': '[rabbitmq_management,rabbitmq_web_stomp].\n' }
+            : {},
+          addresses: (host, [amqp, management, stomp]) => ({
+            url: `amqp://guest:guest@${host}:${amqp}`,
+            managementUrl: `http://guest:guest@${host}:${management}`,
+            ...(stomp === undefined ? {} : { webStompUrl: `ws://${host}:${stomp}/ws` }),
+          }),
+          probe: ({ url, managementUrl }) => probeRabbitMq(url, managementUrl!),
+        },
+        context,
+      ),
+    isInstalled: () => installedRabbitMq() !== undefined,
+    install: installRabbitMq,
+    privately: () => startPrivateRabbitMq({ webStomp }),
+  };
+}
 
 /**
  * The RabbitMQ of a test run: the one of `RINGDOWN_TEST_AMQP_URL` (its management API at
- * `RINGDOWN_TEST_AMQP_MANAGEMENT_URL`, by default port 15672 of the same host), else one of our own. Errors:
+ * `RINGDOWN_TEST_AMQP_MANAGEMENT_URL`, by default port 15672 of the same host), else one of our own, which alone has
+ * what the options ask for. Errors:
  * ServerUnavailable; a plain Error when the given address does not work.
  */
-export async function startRabbitMq(context: StartContext = {}): Promise<TestServer> {
+export async function startRabbitMq(
+  context: StartContext = {},
+  options: RabbitMqOptions = {},
+): Promise<TestServer> {
   const url = process.env['RINGDOWN_TEST_AMQP_URL'];
-  if (!url) return startOwnRabbitMq(context);
+  if (!url) return startOwnRabbitMq(context, options);
   const managementUrl = process.env['RINGDOWN_TEST_AMQP_MANAGEMENT_URL'] ?? defaultManagementUrl(url);
   try {
     const version = await probeRabbitMq(url, managementUrl);
@@ -55,8 +67,11 @@ export async function startRabbitMq(context: StartContext = {}): Promise<TestSer
 }
 
 /** A RabbitMQ of one's own, to be restarted, killed or frozen by a test. Errors: ServerUnavailable. */
-export function startOwnRabbitMq(context: StartContext = {}): Promise<BreakableServer> {
-  return findServer(ways, context);
+export function startOwnRabbitMq(
+  context: StartContext = {},
+  options: RabbitMqOptions = {},
+): Promise<BreakableServer> {
+  return findServer(waysTo(options), context);
 }
 
 function defaultManagementUrl(amqpUrl: string): string {

@@ -6,6 +6,10 @@ export interface TestServer {
   readonly url: string;
   /** RabbitMQ only: its management HTTP API, with user and password. */
   readonly managementUrl?: string;
+  /** RabbitMQ started with {@link RabbitMqOptions.webStomp} only: where it speaks STOMP over WebSockets. */
+  readonly webStompUrl?: string;
+  /** The process, or a shell above it, as this machine's process table has it; undefined where that cannot be known. */
+  readonly pid?: number | undefined;
   readonly version: string;
   readonly source: ServerSource;
   /** One phrase for a person: where it came from. */
@@ -28,6 +32,12 @@ export interface BreakableServer extends TestServer {
   /** Freezes it: connections stay open and nothing answers. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+}
+
+/** What a RabbitMQ should have beyond AMQP and the management API. */
+export interface RabbitMqOptions {
+  /** The plugin that speaks STOMP over WebSockets: a peer to compare with. */
+  readonly webStomp?: boolean;
 }
 
 /** No such server can be had here; the message is the reason, for the skipped tests' summary. */
