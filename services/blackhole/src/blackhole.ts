@@ -31,8 +31,13 @@ export function buildBlackhole(settings: Settings, ports: BlackholePorts): Black
   const metrics = container.resolve(tokens.metrics);
   const registry = container.resolve(tokens.registry);
 
+  const protocols = new Set(
+    [dialect, ...container.resolve(tokens.dialectPaths).values()].map((it) => it.name),
+  );
+
   metrics.observe({
     sockets: () => registry.size,
+    socketsByProtocol: () => registry.byProtocol(protocols),
     authenticatedSockets: () => registry.authenticated,
     subscriptions: () => container.resolve(tokens.table).size,
     bindings: () => container.resolve(tokens.bindings).size,

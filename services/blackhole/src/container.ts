@@ -16,10 +16,13 @@ import type { Broker } from '@ringdown/broker';
 import type { Settings } from '@ringdown/config';
 import { decodeEvent, instanceTagOf, parseBinding } from '@ringdown/contracts';
 import { HttpListener, createApp, hubErrorBody, opsRoutes, parseTrustedProxies } from '@ringdown/http';
-import { processMetrics } from '@ringdown/runtime';
+import type { Registry } from 'prom-client';
+import { visitorsOf } from './adapters/describe-visitor';
 import { createPromMetrics } from './adapters/prom-metrics';
 import { registrySnapshots } from './adapters/registry-snapshots';
-import { Access } from './core/access';
+import { chatPluginPaths, visitorPolicy } from './chatplugin/visitor-policy';
+import { Visitors } from './chatplugin/visitors';
+import { Access, withGuests } from './core/access';
 import { AccessGuard } from './core/access-guard';
 import { AccessWatch } from './core/access-watch';
 import { AccountSnapshots } from './core/account-snapshots';
@@ -41,7 +44,11 @@ import { hubPaths } from './hub/hub-paths';
 import { notAHandshake } from './hub/refusal';
 import { KazooDialect } from './kazoo/kazoo-dialect';
 import { blackholeReadiness } from './readiness';
-import { StompDialect, stompPaths } from './stomp/stomp-dialect';
+import { agentPolicy, stompPaths } from './stomp/agent-policy';
+import { createPayloads } from './stomp/payloads';
+import type { StompPolicy } from './stomp/policy';
+import { notAHandshake as notAStompHandshake } from './stomp/refusal';
+import { StompDialect } from './stomp/stomp-dialect';
 import { tokens } from './tokens';
 
 /** What a blackhole is built from besides its settings. */
@@ -50,6 +57,8 @@ export interface BlackholePorts {
   readonly logger: Logger;
   /** Default: the one that asks object-producer. */
   readonly directory?: PrincipalDirectory;
+  /** Shown at `/metrics` beside this service's own. */
+  readonly extraMetrics?: () => readonly Registry[];
 }
 
 const BIND_TIMEOUT_MS = 10_000;
@@ -83,7 +92,12 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
       }),
   );
   provide(tokens.watch, (c) => new AccessWatch(c.resolve(tokens.directory), CHECK_PATIENCE_MS));
-  provide(tokens.access, (c) => new Access(c.resolve(tokens.directory)));
+  provide(
+    tokens.visitors,
+    (c) => new Visitors(c.resolve(tokens.directory), visitorsOf(c.resolve(tokens.broker))),
+  );
+  provide(tokens.accessDirectory, (c) => withGuests(c.resolve(tokens.directory), c.resolve(tokens.visitors)));
+  provide(tokens.access, (c) => new Access(c.resolve(tokens.accessDirectory)));
   provide(
     tokens.registry,
     () =>
@@ -161,7 +175,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
     tokens.guard,
     (c) =>
       new AccessGuard(
-        c.resolve(tokens.directory),
+        c.resolve(tokens.accessDirectory),
         c.resolve(tokens.registry),
         c.resolve(tokens.subscriptions),
         c.resolve(tokens.wheel),
@@ -183,22 +197,39 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
         logRequests: settings.logEvents,
       }),
   );
-  provide(
-    tokens.stomp,
-    (c) =>
-      new StompDialect({
+  const stompDialect = (c: DependencyContainer, policy: StompPolicy): StompDialect =>
+    new StompDialect({
+      access: c.resolve(tokens.access),
+      subscriptions: c.resolve(tokens.subscriptions),
+      policy,
+      wheel: c.resolve(tokens.wheel),
+      metrics: c.resolve(tokens.metrics),
+      logger,
+      heartBeatMs: settings.wsHeartbeatIntervalMs,
+      connectTimeoutMs: settings.wsUnauthenticatedTimeoutMs,
+      logRequests: settings.logEvents,
+    });
+  provide(tokens.chatPayloads, () =>
+    createPayloads({ lowerCaseStates: settings.wsStompLowerCaseStates, clock }),
+  );
+  provide(tokens.stomp, (c) => {
+    const access = c.resolve(tokens.access);
+    const payloads = c.resolve(tokens.chatPayloads);
+    const authenticate = (token: string) => access.authenticate(token);
+    return stompDialect(c, agentPolicy({ authenticate, parseBinding, payloads }));
+  });
+  provide(tokens.chatPlugin, (c) =>
+    stompDialect(
+      c,
+      visitorPolicy({
+        visitors: c.resolve(tokens.visitors),
         access: c.resolve(tokens.access),
         subscriptions: c.resolve(tokens.subscriptions),
         parseBinding,
-        wheel: c.resolve(tokens.wheel),
-        metrics: c.resolve(tokens.metrics),
-        clock,
-        logger,
-        heartBeatMs: settings.wsHeartbeatIntervalMs,
-        connectTimeoutMs: settings.wsUnauthenticatedTimeoutMs,
-        lowerCaseStates: settings.wsStompLowerCaseStates,
-        logRequests: settings.logEvents,
+        renderMessage: c.resolve(tokens.chatPayloads).message,
+        recheck: (session) => c.resolve(tokens.guard).recheck(session),
       }),
+    ),
   );
   provide(
     tokens.hub,
@@ -225,6 +256,7 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
     (c) =>
       new Map<string, Dialect>([
         ...stompPaths.map((path): [string, Dialect] => [path, c.resolve(tokens.stomp)]),
+        ...chatPluginPaths.map((path): [string, Dialect] => [path, c.resolve(tokens.chatPlugin)]),
         ...hubPaths.map((path): [string, Dialect] => [path, c.resolve(tokens.hub)]),
       ]),
   );
@@ -281,12 +313,16 @@ export function buildContainer(settings: Settings, ports: BlackholePorts): Depen
     app.use(
       opsRoutes({
         readiness: () => blackholeReadiness(parts),
-        metrics: () => [processMetrics(), c.resolve(tokens.metrics).registry],
+        metrics: () => [c.resolve(tokens.metrics).registry, ...(ports.extraMetrics?.() ?? [])],
       }),
     );
     app.get([...hubPaths], (request, response) => {
       const { status, body } = notAHandshake(request.path);
       response.status(status).json(body);
+    });
+    app.all([...stompPaths, ...chatPluginPaths], (request, response) => {
+      const { status, body, headers = {} } = notAStompHandshake(request);
+      response.status(status).set(headers).json(body);
     });
     app.use((_request, response) => {
       response

@@ -5,5 +5,6 @@ import { buildBlackhole } from './blackhole';
 void run({
   name: 'blackhole',
   process,
-  build: ({ settings, logger, brokerFactory }) => buildBlackhole(settings, { brokerFactory, logger }),
+  build: ({ settings, logger, brokerFactory, metrics }) =>
+    buildBlackhole(settings, { brokerFactory, logger, extraMetrics: () => metrics.registries() }),
 });

@@ -3,8 +3,9 @@ import type { PrincipalDirectory } from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import type { HttpListener, UpgradeHandler } from '@ringdown/http';
 import type { PromMetrics } from './adapters/prom-metrics';
+import type { Visitors } from './chatplugin/visitors';
 import type { AccountSnapshots } from './core/account-snapshots';
-import type { Access } from './core/access';
+import type { Access, AccessDirectory } from './core/access';
 import type { AccessGuard } from './core/access-guard';
 import type { AccessWatch } from './core/access-watch';
 import type { BrokerBindings } from './core/broker-bindings';
@@ -20,6 +21,7 @@ import type { SubscriptionTable } from './core/subscription-table';
 import type { SubscriptionService } from './core/subscriptions';
 import type { WriteScheduler } from './core/write-scheduler';
 import type { HubDialect } from './hub/hub-dialect';
+import type { Payloads } from './stomp/payloads';
 import type { StompDialect } from './stomp/stomp-dialect';
 
 /** What a dialect is found by: the path of the upgrade. */
@@ -35,6 +37,9 @@ export const tokens = {
   broker: Symbol('broker') as InjectionToken<Broker>,
   directory: Symbol('directory') as InjectionToken<PrincipalDirectory>,
   metrics: Symbol('metrics') as InjectionToken<PromMetrics>,
+  /** Visitors of chat plugins: guests beside whom the directory knows. */
+  visitors: Symbol('visitors') as InjectionToken<Visitors>,
+  accessDirectory: Symbol('accessDirectory') as InjectionToken<AccessDirectory>,
   access: Symbol('access') as InjectionToken<Access>,
   watch: Symbol('watch') as InjectionToken<AccessWatch>,
   registry: Symbol('registry') as InjectionToken<SessionRegistry>,
@@ -48,7 +53,9 @@ export const tokens = {
   snapshots: Symbol('snapshots') as InjectionToken<SnapshotService>,
   /** Kazoo's. */
   dialect: Symbol('dialect') as InjectionToken<Dialect>,
+  chatPayloads: Symbol('chatPayloads') as InjectionToken<Payloads>,
   stomp: Symbol('stomp') as InjectionToken<StompDialect>,
+  chatPlugin: Symbol('chatPlugin') as InjectionToken<StompDialect>,
   dialectPaths: Symbol('dialectPaths') as InjectionToken<DialectPaths>,
   hub: Symbol('hub') as InjectionToken<HubDialect>,
   dispatcher: Symbol('dispatcher') as InjectionToken<EventDispatcher>,

@@ -5,6 +5,8 @@ import type { GatewayMetrics } from '../core/metrics';
 /** What the gauges read at every scrape. */
 export interface GatewayGauges {
   sockets(): number;
+  /** Of every protocol there is, the idle ones too. */
+  socketsByProtocol(): ReadonlyMap<string, number>;
   authenticatedSockets(): number;
   subscriptions(): number;
   bindings(): number;
@@ -100,6 +102,15 @@ function registerGauges(registry: Registry, gauges: GatewayGauges): void {
     });
   };
   gauge('sockets', 'Open sockets', gauges.sockets);
+  new Gauge({
+    name: 'ringdown_blackhole_protocol_sockets',
+    help: 'Open sockets by protocol',
+    labelNames: ['protocol'],
+    registers: [registry],
+    collect() {
+      for (const [protocol, sockets] of gauges.socketsByProtocol()) this.set({ protocol }, sockets);
+    },
+  });
   gauge('authenticated_sockets', 'Open sockets with a principal', gauges.authenticatedSockets);
   gauge('subscriptions', 'Subscriptions of all sockets', gauges.subscriptions);
   gauge('broker_bindings', 'Distinct bindings on the broker', gauges.bindings);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, withDeadline } from '@ringdown/core';
-import type { Principal, PrincipalDirectory } from '@ringdown/auth';
+import type { InvalidReason, Principal, PrincipalDirectory } from '@ringdown/auth';
 import { ALL_ACCOUNTS } from './subscription-table';
 
 /** The part of the directory that decides about access. */
@@ -8,6 +8,30 @@ export type AccessDirectory = Pick<
   PrincipalDirectory,
   'authenticateToken' | 'check' | 'mayAccess' | 'onChanged'
 >;
+
+/** Who is behind a token. Errors: `unauthorized`, `unavailable`. */
+export type Authenticate = (token: string) => Promise<Principal>;
+
+/**
+ * Principals the directory does not know, with tokens of a kind of their own. They reach nothing but their own account;
+ * what of it they may see is up to the dialect that lets them in.
+ */
+export interface Guests {
+  includes(principal: Principal): boolean;
+  /** Undefined when it still holds. Error: `unavailable`. */
+  check(principal: Principal): Promise<InvalidReason | undefined>;
+}
+
+/** The directory, with guests beside those it knows. */
+export function withGuests(directory: AccessDirectory, guests: Guests): AccessDirectory {
+  return {
+    authenticateToken: (token) => directory.authenticateToken(token),
+    check: (principal) => (guests.includes(principal) ? guests : directory).check(principal),
+    mayAccess: async (principal, accountId) =>
+      !guests.includes(principal) && directory.mayAccess(principal, accountId),
+    onChanged: (listener) => directory.onChanged(listener),
+  };
+}
 
 /** A principal with the revision of rights under which it was found. */
 export interface Identity {
@@ -53,14 +77,16 @@ export class Access {
     return principal;
   }
 
-  /** Who is behind a token given at the upgrade. Errors: `unauthorized`, `unavailable`, `timeout`. */
-  async identify(token: string): Promise<Identity> {
+  /**
+   * Who is behind a token given at the upgrade; by default the directory is asked. Errors: `unauthorized`, `unavailable`,
+   * `timeout`.
+   */
+  async identify(
+    token: string,
+    authenticate: Authenticate = (given) => this.authenticate(given),
+  ): Promise<Identity> {
     const revision = this.changes;
-    const principal = await withDeadline(
-      this.authenticate(token),
-      AUTHENTICATION_TIMEOUT_MS,
-      'authentication',
-    );
+    const principal = await withDeadline(authenticate(token), AUTHENTICATION_TIMEOUT_MS, 'authentication');
     if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= Date.now()) {
       throw new AppError('unauthorized', 'token expired');
     }

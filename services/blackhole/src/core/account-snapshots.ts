@@ -1,4 +1,5 @@
 import type { ChannelState } from '@ringdown/contracts';
+import { SharedQuestions } from './shared-questions';
 
 /** The live channels of an account at one moment, with what is needed to go on from there. */
 export interface AccountSnapshot {
@@ -13,40 +14,14 @@ export interface AccountSnapshot {
 /** Where snapshots come from. Everything confirmed to its publisher before the call is contained. */
 export type SnapshotSource = (accountId: string) => Promise<AccountSnapshot>;
 
-interface Line {
-  running: Promise<AccountSnapshot>;
-  next: Promise<AccountSnapshot> | undefined;
-}
-
-/**
- * One question under way per account, whoever asks: those who come meanwhile share the next, because the one under way may
- * have looked before they came. A wave of clients that reconnect costs the registry two answers.
- */
+/** Snapshots for many who ask at once: a wave of clients that reconnect costs the registry two answers per account. */
 export class AccountSnapshots {
-  private readonly lines = new Map<string, Line>();
+  private readonly questions = new SharedQuestions<AccountSnapshot>();
 
   constructor(private readonly source: SnapshotSource) {}
 
   /** Of a moment after the call. */
   take(accountId: string): Promise<AccountSnapshot> {
-    const line = this.lines.get(accountId);
-    if (line !== undefined) {
-      return (line.next ??= line.running.then(ignore, ignore).then(() => this.ask(accountId)));
-    }
-    return this.ask(accountId);
+    return this.questions.ask(accountId, () => this.source(accountId));
   }
-
-  private ask(accountId: string): Promise<AccountSnapshot> {
-    const line: Line = { running: this.source(accountId), next: undefined };
-    this.lines.set(accountId, line);
-    const done = (): void => {
-      if (line.next === undefined) this.lines.delete(accountId);
-    };
-    line.running.then(done, done);
-    return line.running;
-  }
-}
-
-function ignore(): void {
-  // Its outcome is for those who asked for it.
 }

@@ -30,6 +30,14 @@ export class SessionRegistry {
     return count;
   }
 
+  /** Sockets of each of the protocols given, and of any other there is. */
+  byProtocol(names: Iterable<string>): ReadonlyMap<string, number> {
+    const counts = new Map([...names].map((name): [string, number] => [name, 0]));
+    for (const { dialect } of this.sessions.values())
+      counts.set(dialect.name, (counts.get(dialect.name) ?? 0) + 1);
+    return counts;
+  }
+
   /** Bytes waiting for all sockets. */
   get queuedBytes(): number {
     let bytes = 0;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { tokenFromHeaders } from '@ringdown/auth';
-import type { Access, Identity } from './access';
+import type { Access, Authenticate, Identity } from './access';
 
 /** An upgrade as it was asked for. Everything in it is the client's word except `address`. */
 export interface UpgradeRequest {
@@ -31,10 +31,11 @@ export interface Admission {
 export async function identityFromHeaders(
   access: Access,
   headers: UpgradeRequest['headers'],
+  authenticate?: Authenticate,
 ): Promise<Identity | undefined> {
   const isBasic = /^basic\s/i.test(headers.authorization ?? '');
   const token = tokenFromHeaders(isBasic ? { ...headers, authorization: undefined } : headers);
-  return token === undefined ? undefined : access.identify(token);
+  return token === undefined ? undefined : access.identify(token, authenticate);
 }
 
 export type RefusalReason =

@@ -7,8 +7,8 @@ import type { RequestScope, SubscriptionService } from '../core/subscriptions';
 import { AckWindow } from './ack-window';
 import { stompCloseReasons } from './close-reasons';
 import { FrameDecoder, encodeFrame, stompVersions, type StompFrame, type StompVersion } from './codec';
-import type { Destinations } from './destinations';
 import { HeartBeatTimer, agreeOnHeartBeat } from './heart-beat';
+import type { StompPolicy } from './policy';
 import { StompFault, unauthorized } from './stomp-fault';
 import {
   ackModes,
@@ -34,7 +34,7 @@ export interface StompLimits {
 export interface StompConnectionOptions {
   readonly access: Access;
   readonly subscriptions: SubscriptionService;
-  readonly destinations: Destinations;
+  readonly policy: StompPolicy;
   readonly wheel: Pick<DeadlineWheel, 'after'>;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
@@ -168,6 +168,7 @@ export class StompConnection {
     const beats = version === '1.0' ? undefined : headers.get('heart-beat');
     const agreed = agreeOnHeartBeat(beats, this.options.heartBeatMs);
     await this.authenticate(tokenIn(headers));
+    await this.options.policy.onConnect?.(this.session);
     if (!this.session.isOpen) return;
     const { principal } = this.session;
     this.account = emptyToUndefined(headers.get('account_id'));
@@ -201,13 +202,13 @@ export class StompConnection {
 
   /** The token of the frame counts more than that of the handshake. */
   private async authenticate(token: string | undefined): Promise<void> {
-    const { access, subscriptions } = this.options;
+    const { access, policy, subscriptions } = this.options;
     const { revision } = access;
     if (token === undefined) {
       if (this.session.principal === undefined) throw unauthorized();
       return;
     }
-    const principal = await access.authenticate(token);
+    const principal = await policy.authenticate(token);
     const update = { principal, tokenFingerprint: fingerprintOf(token) };
     await subscriptions.apply(this.session, { principal, revision, update });
   }
@@ -222,16 +223,13 @@ export class StompConnection {
     const ackMode = ackModeOf(headers.get('ack'), version);
     const name = subscriptionNameOf(subscriptionId, text);
     if (this.subscribed.has(name)) throw new StompFault('already subscribed with this id');
-    const { limits, destinations, subscriptions, access } = this.options;
+    const { limits, policy, subscriptions, access } = this.options;
     if (this.subscribed.size >= limits.maxSubscriptions) throw new StompFault('too many subscriptions');
-    const destination = destinations.find(text);
+    const principal = this.session.principal!;
+    const destination = policy.destination(text, principal);
     const variant = stompVariant({ version, destination, subscriptionId, ackMode });
     const window = this.windowFor(variant);
-    const scope: RequestScope = {
-      principal: this.session.principal!,
-      revision: access.revision,
-      update: {},
-    };
+    const scope: RequestScope = { principal, revision: access.revision, update: {} };
     const account = emptyToUndefined(headers.get('account_id')) ?? this.account;
     await subscriptions.subscribe(this.session, scope, [destination.binding], account, {
       variant,

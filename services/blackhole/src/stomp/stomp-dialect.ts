@@ -1,4 +1,4 @@
-import { randomHex, type Clock, type Logger } from '@ringdown/core';
+import { randomHex, type Logger } from '@ringdown/core';
 import type { ClientBinding } from '@ringdown/contracts';
 import type { Access } from '../core/access';
 import type { CloseReason } from '../core/close-codes';
@@ -7,31 +7,32 @@ import type { Dialect, GapNotice, InboundMessage, RenderableEvent } from '../cor
 import type { GatewayMetrics } from '../core/metrics';
 import type { Session } from '../core/session';
 import type { SubscriptionService } from '../core/subscriptions';
-import { identityFromHeaders, type Admission, type UpgradeRequest } from '../core/upgrade';
+import {
+  identityFromHeaders,
+  type Admission,
+  type Refusal,
+  type RefusalAnswer,
+  type UpgradeRequest,
+} from '../core/upgrade';
 import { closingText, stompCloseCodeOf, stompCloseReasons } from './close-reasons';
 import { encodeFrame } from './codec';
-import { Destinations } from './destinations';
-import { createPayloads } from './payloads';
+import type { StompPolicy } from './policy';
+import { stompRefusal } from './refusal';
 import { StompConnection, type StompConnectionOptions, type StompLimits } from './stomp-connection';
 import { messageIdOf, type StompVariant } from './subscription';
 
 export interface StompDialectOptions {
   readonly access: Access;
   readonly subscriptions: SubscriptionService;
-  readonly parseBinding: (text: string) => ClientBinding;
+  readonly policy: StompPolicy;
   readonly wheel: Pick<DeadlineWheel, 'after'>;
   readonly metrics: GatewayMetrics;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly heartBeatMs: number;
   /** At most ten seconds in any case. */
   readonly connectTimeoutMs: number;
-  readonly lowerCaseStates: boolean;
   readonly logRequests?: boolean;
 }
-
-/** Where it is spoken; the second is how the first is misspelt in the original documentation. */
-export const stompPaths = ['/ws.communication', '/ws.communicaiton'] as const;
 
 const subprotocols = ['v10.stomp', 'v11.stomp', 'v12.stomp'];
 
@@ -48,11 +49,11 @@ const MAX_CONNECT_TIMEOUT_MS = 10_000;
 const MAX_MESSAGE_BYTES = limits.maxFrameBytes + 16 * 1024;
 
 /**
- * STOMP 1.0, 1.1 and 1.2 over WebSockets: the chat events at the destinations of the original, every binding of ours under
- * `/topic/`. The token comes with the handshake or in the CONNECT frame. A client may only listen.
+ * STOMP 1.0, 1.1 and 1.2 over WebSockets. The token comes with the handshake or in the CONNECT frame, a client may only
+ * listen; whose token, and to what, the policy of the endpoint says.
  */
 export class StompDialect implements Dialect {
-  readonly name = 'stomp';
+  readonly name: string;
   readonly maxMessageBytes = MAX_MESSAGE_BYTES;
   readonly rate = 'by dialect';
   readonly closesOnGap = stompCloseReasons.eventsLost;
@@ -60,12 +61,12 @@ export class StompDialect implements Dialect {
   private readonly connectionOptions: StompConnectionOptions;
 
   constructor(private readonly options: StompDialectOptions) {
-    const { access, subscriptions, wheel, metrics, logger, heartBeatMs, clock, lowerCaseStates } = options;
-    const payloads = createPayloads({ lowerCaseStates, clock });
+    const { access, subscriptions, policy, wheel, metrics, logger, heartBeatMs } = options;
+    this.name = policy.name;
     this.connectionOptions = {
       access,
       subscriptions,
-      destinations: new Destinations(options.parseBinding, payloads),
+      policy,
       wheel,
       metrics,
       logger,
@@ -77,10 +78,15 @@ export class StompDialect implements Dialect {
   }
 
   async admit({ headers, protocols }: UpgradeRequest): Promise<Admission> {
+    const { access, policy } = this.options;
     return {
-      identity: await identityFromHeaders(this.options.access, headers),
+      identity: await identityFromHeaders(access, headers, (token) => policy.authenticate(token)),
       protocol: protocols.find((offered) => subprotocols.includes(offered)),
     };
+  }
+
+  renderRefusal(refusal: Refusal, request: UpgradeRequest): RefusalAnswer {
+    return stompRefusal(refusal, request);
   }
 
   onOpen(session: Session): void {

@@ -39,6 +39,11 @@ export class FakeDirectory implements PrincipalDirectory {
     this.tell({ kind: 'principal', accountId: id });
   }
 
+  disableAccount(id: string): void {
+    this.accounts.set(id, { ...this.accounts.get(id)!, enabled: false });
+    this.tell({ kind: 'principal', accountId: id });
+  }
+
   /** A token of a user of the account. */
   tokenFor(accountId: string, given: Partial<Principal> = {}): string {
     const token = `eyJhbGciOiJIUzI1NiJ9.${randomHex(40)}.${randomHex(20)}`;

@@ -30,16 +30,16 @@ export async function refusalOf(client: StompClient): Promise<unknown[]> {
 }
 
 /** The draft of a new chat message of an account. */
-export function chatMessage(accountId: string, id: string): EventDraft {
+export function chatMessage(accountId: string, id: string, conversation = 'conv-1'): EventDraft {
   return {
     family: 'messaging',
-    routingKey: messageRoutingKey('conv-1'),
+    routingKey: messageRoutingKey(conversation),
     name: 'message',
     accountId,
     body: {
       account_id: accountId,
       event_category: 'messaging',
-      conversation_id: 'conv-1',
+      conversation_id: conversation,
       channel_id: 'chan-1',
       message: {
         id,
