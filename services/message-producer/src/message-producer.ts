@@ -8,6 +8,7 @@ import type { Schema } from './app/schema';
 import type { MessageProducerSettings } from './config';
 import { buildContainer, SERVICE, type MessageProducerPorts } from './container';
 import type { Deliverer } from './deliveries/deliverer';
+import type { DemoConversations } from './simulator';
 import { TOKENS } from './tokens';
 
 /**
@@ -44,6 +45,9 @@ export async function buildMessageProducer(
       component('janitor', container.resolve<Janitor>(TOKENS.janitor)),
       component('deliveries', container.resolve<Deliverer>(TOKENS.deliverer)),
       component('requests', container.resolve<RequestServer>(TOKENS.requests)),
+      ...(settings.messagingSimulator === true
+        ? [component('demo conversations', container.resolve<DemoConversations>(TOKENS.simulator))]
+        : []),
     ],
     readiness: () => readiness.check(),
     beginDrain: () => {

@@ -50,6 +50,11 @@ export interface MessageStore {
   findBySourceId(conversationId: string, sourceMessageId: string): Promise<Message | undefined>;
   /** Newest first, from the position on. */
   list(conversationId: string, from: string | undefined, size: number): Promise<FoundRows<Message>>;
+  /**
+   * Forgets those up to `upTo` that are neither among the newest `keep` nor still to be delivered. The caller holds the
+   * conversation.
+   */
+  forgetOld(conversationId: string, keep: number, upTo: string): Promise<void>;
 }
 
 /** One attempt to deliver, leased to one worker. */

@@ -12,4 +12,5 @@ export const TOKENS = {
   useCases: Symbol('useCases'),
   janitor: Symbol('janitor'),
   requests: Symbol('requests'),
+  simulator: Symbol('simulator'),
 } as const;

@@ -71,6 +71,27 @@ export class MessageRepository implements MessageStore {
       .executeTakeFirstOrThrow();
     return { rows: rows.map(messageOf), before: before.map(({ id }) => id), total };
   }
+
+  async forgetOld(conversationId: string, keep: number, upTo: string): Promise<void> {
+    const [oldestKept] = await this.db
+      .selectFrom('messaging_messages')
+      .select('id')
+      .where('conversation_id', '=', conversationId)
+      .orderBy('id', 'desc')
+      .offset(keep - 1)
+      .limit(1)
+      .execute();
+    if (!oldestKept) return;
+    await this.db
+      .deleteFrom('messaging_messages')
+      .where('conversation_id', '=', conversationId)
+      .where('id', '<', oldestKept.id)
+      .where('id', '<=', upTo)
+      .where('id', 'not in', ({ selectFrom }) =>
+        selectFrom('messaging_deliveries').select('message_id').where('conversation_id', '=', conversationId),
+      )
+      .execute();
+  }
 }
 
 export function messageOf(row: MessageRow): Message {

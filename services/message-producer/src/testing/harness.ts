@@ -112,7 +112,7 @@ async function stopService(service: ServiceModule): Promise<void> {
   for (const part of [...service.components].reverse()) await part.stop();
 }
 
-const testSettings: MessageProducerSettings = {
+export const testSettings: MessageProducerSettings = {
   databaseUrl: undefined,
   dataDir: '.data',
   messagingCallbackPrivateAddresses: true,
