@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import { AppError, randomHex } from '@ringdown/core';
-import { withSettings, type Settings } from '@ringdown/config';
+import { settingsCatalogue, withSettings, type Settings } from '@ringdown/config';
 import { readOrCreatePrivateFile } from './private-file';
 
 /** Files in DATA_DIR. */
 const AUTH_SECRET_FILE = 'auth-secret';
 const PASSWORD_FILE = 'bootstrap-password';
+
+/** Whether a service makes or checks tokens. The others need no key, and are better off without one. */
+export function usesTokenKey(service: string): boolean {
+  return settingsCatalogue.authSecrets.usedBy.some((user) => user === service);
+}
 
 /**
  * The settings with a token key: the configured ones, else one generated into DATA_DIR, which all processes on one

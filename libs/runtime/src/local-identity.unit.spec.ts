@@ -5,6 +5,7 @@ import { loadSettings } from '@ringdown/config';
 import {
   bootstrapPasswordFile,
   isLoopback,
+  usesTokenKey,
   withGeneratedSecret,
   withLocalBootstrap,
   withLocalSecret,
@@ -29,6 +30,12 @@ describe('the token key of a machine', () => {
     const authSecrets = [{ kid: 'a', secret: 's'.repeat(32) }];
 
     expect(withLocalSecret(loadSettings({}, { dataDir, authSecrets })).authSecrets).toBe(authSecrets);
+  });
+
+  it('is for services that make or check tokens only', () => {
+    const services = ['api-gateway', 'blackhole', 'object-producer', 'channels', 'call-producer', 'x'];
+
+    expect(services.filter(usesTokenKey)).toEqual(['api-gateway', 'blackhole', 'object-producer']);
   });
 
   it('must be configured for a service that other machines can reach', () => {

@@ -4,7 +4,7 @@ import { loadSettings, printableSettings, type Environment, type Settings } from
 import { createLogger, redactText, type RootLogger } from '@ringdown/logging';
 import { composeBroker, type BrokerFactory } from './compose-broker';
 import { LifecycleRunner } from './lifecycle-runner';
-import { withLocalSecret } from './local-identity';
+import { usesTokenKey, withLocalSecret } from './local-identity';
 import { OpsServer } from './ops-server';
 import type { Component, ServiceModule } from './service-module';
 import { listenForShutdown, type EventSource } from './shutdown-requests';
@@ -147,7 +147,7 @@ function completeSettings(options: RunOptions, settings: Settings): Settings {
       `${options.name} runs alone only with a RabbitMQ that connects it to the other services: set RINGDOWN_AMQP_URL, or run everything in one process with npm start.`,
     );
   }
-  return withLocalSecret(settings);
+  return usesTokenKey(options.name) ? withLocalSecret(settings) : settings;
 }
 
 /** A person who starts the whole system wants its banner, not a line from every part of it. */

@@ -25,7 +25,7 @@ export function chosenSource({ callSource }: Pick<CallProducerSettings, 'callSou
   if (callSource === undefined || callSource === 'none') {
     throw new AppError(
       'validation_failed',
-      'call-producer has no switch to serve: set RINGDOWN_CALL_SOURCE to asterisk (a live switch) or simulator (made-up calls).',
+      'call-producer has no switch to serve: set RINGDOWN_CALL_SOURCE to asterisk (a live switch), simulator (made-up calls) or none.',
     );
   }
   return callSource;

@@ -5,13 +5,26 @@ import { buildCallProducer } from './call-producer';
 import { switchIdOf } from './config';
 
 describe('what a call-producer serves', () => {
-  it.each([{}, { RINGDOWN_CALL_SOURCE: 'none' }])('must be said: not %j', (environment) => {
-    const brokerFactory = (): never => {
-      throw new Error('not reached');
-    };
-    expect(() =>
-      buildCallProducer(loadSettings(environment), { brokerFactory, logger: silentLogger }),
-    ).toThrow('set RINGDOWN_CALL_SOURCE to asterisk (a live switch) or simulator (made-up calls)');
+  const unreachable = (): never => {
+    throw new Error('not reached');
+  };
+  const build = (environment: object) =>
+    buildCallProducer(loadSettings({ ...environment }), {
+      brokerFactory: unreachable,
+      logger: silentLogger,
+    });
+
+  it('must be said', () => {
+    expect(() => build({})).toThrow(
+      'set RINGDOWN_CALL_SOURCE to asterisk (a live switch), simulator (made-up calls) or none',
+    );
+  });
+
+  it('may be nothing: then it is ready, and connects to nobody', () => {
+    const idle = build({ RINGDOWN_CALL_SOURCE: 'none' });
+
+    expect(idle.components).toEqual([]);
+    expect(idle.readiness().ready).toBe(true);
   });
 
   it('is named after its source unless it has a name', () => {
