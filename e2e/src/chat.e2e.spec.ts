@@ -7,7 +7,8 @@ type Body = Readonly<Record<string, unknown>>;
 describe('a conversation in one process', () => {
   let env: Environment;
   beforeAll(async () => {
-    env = { ...(await freshSettings()), RINGDOWN_CALL_SOURCE: 'none' };
+    const nobodyElse = { RINGDOWN_CALL_SOURCE: 'none', RINGDOWN_MESSAGING_SIMULATOR: 'false' };
+    env = { ...(await freshSettings()), ...nobodyElse };
     await startOneProcess(env);
   }, 120_000);
 

@@ -8,6 +8,8 @@ export interface BannerFacts {
   readonly database: string;
   /** Where calls come from. */
   readonly calls: string;
+  /** Where conversations come from. */
+  readonly chats: string;
   readonly accountName: string;
   readonly accountId: string | undefined;
   readonly username: string;
@@ -32,6 +34,7 @@ export function banner(facts: BannerFacts): string {
     ['broker', facts.broker],
     ['database', facts.database],
     ['calls', facts.calls],
+    ['chats', facts.chats],
     ['account', `${facts.accountName}${facts.accountId === undefined ? '' : `  (id ${facts.accountId})`}`],
     ['user', facts.username],
     ['password', passwordText(facts)],

@@ -1,5 +1,5 @@
 import { banner, type BannerFacts } from './banner';
-import { callsText } from './calls-text';
+import { callsText, chatsText } from './calls-text';
 import { serverName } from './server-name';
 
 const facts: BannerFacts = {
@@ -9,6 +9,7 @@ const facts: BannerFacts = {
   broker: 'embedded, in this process',
   database: 'embedded (PGlite), in /data',
   calls: 'made up by the simulator',
+  chats: 'made up, in the channel Demo',
   accountName: 'demo',
   accountId: 'a'.repeat(32),
   username: 'admin',
@@ -29,6 +30,7 @@ describe('the banner', () => {
       facts.broker,
       facts.database,
       facts.calls,
+      facts.chats,
       'a'.repeat(32),
       'admin',
       'a password',
@@ -84,5 +86,12 @@ describe('callsText', () => {
 
   it('names the switch as it was named', () => {
     expect(callsText({ ...settings, callSource: 'simulator', callSwitch: 'lab' })).toContain('(switch lab)');
+  });
+});
+
+describe('chatsText', () => {
+  it('says whether conversations are made up', () => {
+    expect(chatsText({ messagingSimulator: true })).toBe('made up, in the channel Demo');
+    expect(chatsText({ messagingSimulator: false })).toBe('none, unless visitors write');
   });
 });

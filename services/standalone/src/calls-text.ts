@@ -13,3 +13,8 @@ export function callsText({ callSource, callSwitch, asteriskHost, asteriskAmiPor
       return 'none, unless others publish them';
   }
 }
+
+/** The same of conversations. */
+export function chatsText({ messagingSimulator }: Pick<Settings, 'messagingSimulator'>): string {
+  return messagingSimulator === true ? 'made up, in the channel Demo' : 'none, unless visitors write';
+}

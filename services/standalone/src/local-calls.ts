@@ -1,12 +1,13 @@
 import { withSettings, type Settings } from '@ringdown/config';
 
 /**
- * What one process does unless told otherwise: it makes up calls, so that there is something to see, and lets the super
- * admin list those of all accounts.
+ * What one process does unless told otherwise: it makes up calls and conversations, so that there is something to see,
+ * and lets the super admin list the calls of all accounts.
  */
 export function withLocalCalls(settings: Settings): Settings {
   return withSettings(settings, {
     callSource: settings.callSource ?? 'simulator',
+    messagingSimulator: settings.messagingSimulator ?? true,
     channelsSystemWideList: settings.channelsSystemWideList ?? true,
   });
 }

@@ -2,7 +2,7 @@ import type { Logger } from '@ringdown/core';
 import { bootstrapPasswordFile } from '@ringdown/runtime';
 import { banner } from './banner';
 import type { Standalone } from './build-standalone';
-import { callsText } from './calls-text';
+import { callsText, chatsText } from './calls-text';
 import { ensureDemoDevice, signIn } from './first-visit';
 import { serverName } from './server-name';
 
@@ -24,6 +24,7 @@ export async function welcome(
       ? `PostgreSQL at ${serverName(databaseUrl)}`
       : `embedded (PGlite), in ${settings.dataDir}`,
     calls: callsText(settings),
+    chats: chatsText(settings),
     accountName: bootstrap.accountName ?? '',
     accountId: visit?.accountId,
     username: bootstrap.username ?? '',
