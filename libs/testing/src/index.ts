@@ -46,3 +46,5 @@ export { SipCall } from './asterisk/sip-call';
 export { Telephone } from './asterisk/telephone';
 export { ComposeProject, type ComposeContainer } from './compose/compose-project';
 export { describeWithCompose, prepareCompose } from './compose/describe-with-compose';
+export { ServiceHarness, type HarnessParts, type SeenEvent } from './service/service-harness';
+export { breakableDatabase, databaseOutageSuite, insist } from './service/database-outages';

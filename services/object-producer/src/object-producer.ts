@@ -1,11 +1,17 @@
 import type { Broker } from '@ringdown/broker';
 import { memoised } from '@ringdown/core';
-import { openDatabase, type Database, type DatabaseHealth, type OutboxDrainer } from '@ringdown/database';
+import {
+  openDatabase,
+  type Database,
+  type DatabaseHealth,
+  type Janitor,
+  type OutboxDrainer,
+  type Schema,
+} from '@ringdown/database';
 import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { Bootstrap, BootstrapRequest, BootstrapResult } from './accounts/bootstrap';
+import type { RootAccount } from './accounts/root-account';
 import type { ObjectProducerMetrics } from './adapters/prom-metrics';
-import type { Janitor } from './app/janitor';
-import type { Schema } from './app/schema';
 import type { ObjectProducerSettings } from './config';
 import { buildContainer, SERVICE, type ObjectProducerPorts } from './container';
 import { TOKENS } from './tokens';
@@ -63,7 +69,7 @@ export async function buildObjectProducer(
     metrics: container.resolve<ObjectProducerMetrics>(TOKENS.metrics).registry,
     database,
     get root() {
-      return schema.root;
+      return container.resolve<RootAccount>(TOKENS.rootAccount).result;
     },
     bootstrap: (request) => container.resolve<Bootstrap>(TOKENS.bootstrap).run(request),
   };

@@ -1,5 +1,5 @@
 import type { DescribeRequest, Endpoint, ListQuery, PrincipalState, Revocation } from '@ringdown/contracts';
-import type { OutboxEntry } from '@ringdown/database';
+import type { RequestStore } from '@ringdown/database';
 import type { Account, AccountNames } from './domain/account';
 import type { ApiKey } from './domain/api-key';
 import type { Credential, PasswordHashes } from './domain/credential';
@@ -112,28 +112,8 @@ export interface IdentityStore {
   describe(request: DescribeRequest): Promise<PrincipalState>;
   revoke(revocation: Revocation): Promise<void>;
   revocationsAfter(unixSeconds: number): Promise<readonly Revocation[]>;
-  forgetRevocationsBefore(unixSeconds: number): Promise<void>;
-}
-
-/** What was answered to a request that changed something. */
-export interface RememberedAnswer {
-  readonly fingerprint: string;
-  readonly answer: unknown;
-}
-
-/** Answers by request id and idempotency key, written in the transaction they answer. */
-export interface RequestStore {
-  /** False, without an error, when one of the keys was answered after `sinceMs`; the caller must then roll back. */
-  remember(
-    keys: readonly string[],
-    remembered: RememberedAnswer,
-    nowMs: number,
-    sinceMs: number,
-  ): Promise<boolean>;
-  /** The answer under the first key that has one. */
-  find(keys: readonly string[], sinceMs: number): Promise<RememberedAnswer | undefined>;
-  /** Forgets at most `limit` answers and says how many. */
-  forgetBefore(ms: number, limit: number): Promise<number>;
+  /** Forgets at most `limit` of tokens that have expired, and says how many. */
+  forgetRevocations(unixSeconds: number, limit: number): Promise<number>;
 }
 
 /** All stores: outside a transaction, or inside one. */
@@ -144,13 +124,6 @@ export interface Stores {
   readonly documents: DocumentStore;
   readonly endpoints: EndpointStore;
   readonly identity: IdentityStore;
+  /** By request id and idempotency key. */
   readonly requests: RequestStore;
 }
-
-/** Runs work in a transaction, which commits when the work resolves and is undone when it throws. */
-export type Transact = <T>(
-  work: (
-    stores: Stores,
-    enqueue: (entries: readonly OutboxEntry[], nowMs: number) => Promise<void>,
-  ) => Promise<T>,
-) => Promise<T>;

@@ -7,6 +7,7 @@ export const TOKENS = {
   writer: Symbol('writer'),
   stores: Symbol('stores'),
   bootstrap: Symbol('bootstrap'),
+  rootAccount: Symbol('rootAccount'),
   schema: Symbol('schema'),
   useCases: Symbol('useCases'),
   metrics: Symbol('metrics'),

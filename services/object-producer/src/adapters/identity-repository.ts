@@ -1,4 +1,5 @@
 import type { DescribeRequest, PrincipalState, Revocation } from '@ringdown/contracts';
+import { forgetRows } from '@ringdown/database';
 import { sql } from 'kysely';
 import type { IdentityStore } from '../ports';
 import type { Queries } from './tables';
@@ -78,7 +79,13 @@ export class IdentityRepository implements IdentityStore {
       .execute();
   }
 
-  async forgetRevocationsBefore(unixSeconds: number): Promise<void> {
-    await this.db.deleteFrom('revocations').where('expires_at', '<=', unixSeconds).execute();
+  forgetRevocations(unixSeconds: number, limit: number): Promise<number> {
+    const expired = {
+      table: 'revocations',
+      key: 'token_id',
+      time: 'expires_at',
+      until: unixSeconds,
+    } as const;
+    return forgetRows(this.db, expired, limit);
   }
 }

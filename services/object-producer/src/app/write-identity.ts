@@ -1,8 +1,8 @@
 import type { JsonObject } from '@ringdown/core';
 import type { Actor } from '@ringdown/contracts';
 import type { RequestContext } from '@ringdown/broker';
+import type { WriteIdentity } from '@ringdown/database';
 import { withoutSecrets } from '../documents/prepare-data';
-import type { WriteIdentity } from './writer';
 
 interface IdentifiableRequest {
   readonly account_id: string;
@@ -22,8 +22,11 @@ export function writeIdentity(
 ): WriteIdentity {
   const { actor, data, idempotency_key: key, ...rest } = request;
   return {
-    requestId: context.requestId,
-    idempotency: key === undefined ? undefined : { scope: `${actor.account_id}/${actor.user_id ?? ''}`, key },
+    // The client's own key first: it is the one whose misuse must be noticed.
+    keys: [
+      ...(key === undefined ? [] : [`key:${actor.account_id}/${actor.user_id ?? ''}:${key}`]),
+      `request:${context.requestId}`,
+    ],
     asked: [operation, rest, data === undefined ? null : withoutSecrets(data)],
   };
 }
