@@ -65,6 +65,7 @@ export class ComposeProject {
       EDGE_PORT: String(port),
       EDGE_WS_PORT: String(wsPort),
       RINGDOWN_FRONT_SUBNET: `${subnet}.0/24`,
+      RINGDOWN_FRONT_RANGE: `${subnet}.128/25`,
       RINGDOWN_EDGE_ADDRESS: `${subnet}.2`,
       ...variables,
     };
@@ -183,7 +184,7 @@ export class ComposeProject {
     const names = (await docker(['volume', 'ls', '-q', '--filter', label])).trim().split('\n');
     const contents = await Promise.all(
       names
-        .filter((name) => !name.endsWith('data'))
+        .filter((name) => name.includes('secrets'))
         .map((name) =>
           docker(
             ['run', '--rm', '--network', 'none', '--user', '0', '-v', `${name}:/secrets:ro`].concat([
