@@ -268,6 +268,7 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** Default: a new one. */
   readonly requestId?: string;
+  /** Default: the one of the request on whose behalf this is asked. */
   readonly traceparent?: string;
 }
 

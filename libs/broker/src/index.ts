@@ -27,6 +27,13 @@ export {
   type WorkQueueOptions,
 } from './broker';
 export {
+  noObserver,
+  type BrokerObserver,
+  type BrokerVitals,
+  type PublishOutcome,
+  type RequestOutcome,
+} from './observer';
+export {
   createEmbeddedHub,
   type EmbeddedConnectOptions,
   type EmbeddedHub,

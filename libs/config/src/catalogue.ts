@@ -121,8 +121,17 @@ export const settingsCatalogue = {
     schema: flag,
     expects: flagExpects,
     default: false,
-    doc: 'Logs a line per event and request. For debugging.',
+    doc: 'Logs a line per event and per request of a client over a socket. For debugging.',
     usedBy: ['all'],
+  }),
+  logRequests: setting<boolean | undefined>({
+    name: 'LOG_REQUESTS',
+    schema: flag,
+    expects: flagExpects,
+    default: undefined,
+    defaultText: '`false` in `npm start`, otherwise `true`',
+    doc: 'Logs a line per HTTP request: method, route, status, duration, account, request id. Without, only at the level `debug`.',
+    usedBy: ['api-gateway'],
   }),
   trustProxy: setting<readonly string[]>({
     name: 'TRUST_PROXY',

@@ -15,5 +15,6 @@ export { memoised, type Lifecycle } from './lifecycle';
 export { Random } from './random';
 export { RecentSet } from './recent-set';
 export { TokenBucket, type TokenBucketOptions } from './token-bucket';
+export { currentTrace, withoutTrace, withTrace, type Trace } from './trace';
 export { TopicTrie, topicMatches } from './topic-trie';
 export { canonicalJson, isJsonObject, type JsonObject } from './json';

@@ -15,6 +15,8 @@ export interface Database {
   tables<Tables>(): Kysely<Tables>;
   /** One round trip. Errors: `unavailable`. */
   ping(): Promise<void>;
+  /** For metrics; asks nobody. */
+  load(): DatabaseLoad;
   /** Wakes every session that listens to `channel`, in whatever process. */
   notify(channel: string): Promise<void>;
   /**
@@ -23,6 +25,16 @@ export interface Database {
    */
   openSession(options?: SessionOptions): Promise<Session>;
   close(): Promise<void>;
+}
+
+/** How busy the connections are that queries share; sessions have their own. */
+export interface DatabaseLoad {
+  readonly open: number;
+  readonly inUse: number;
+  /** Queries and transactions that wait for a connection. */
+  readonly waiting: number;
+  /** Connections and queries that failed with `unavailable`, since the start. */
+  readonly failures: number;
 }
 
 export interface SessionOptions {

@@ -1,4 +1,10 @@
-export { DATABASE_SCHEMA, type Database, type Session, type SessionOptions } from './database';
+export {
+  DATABASE_SCHEMA,
+  type Database,
+  type DatabaseLoad,
+  type Session,
+  type SessionOptions,
+} from './database';
 export { openDatabase, type OpenDatabaseOptions } from './open-database';
 export { lockDataDir, type DataDirLock } from './data-dir-lock';
 export { withAdvisoryLock } from './advisory-lock';

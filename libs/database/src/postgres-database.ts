@@ -1,8 +1,14 @@
-import { AppError, memoised, messageOf, type Logger } from '@ringdown/core';
+import { AppError, isAppError, memoised, messageOf, withoutTrace, type Logger } from '@ringdown/core';
 import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import { Client, Pool, types, type ClientConfig, type PoolClient } from 'pg';
 import { lockKey } from './advisory-lock';
-import { DATABASE_SCHEMA, type Database, type Session, type SessionOptions } from './database';
+import {
+  DATABASE_SCHEMA,
+  type Database,
+  type DatabaseLoad,
+  type Session,
+  type SessionOptions,
+} from './database';
 import { breaksConnection, translateDatabaseError } from './errors';
 import { Mutex } from './mutex';
 import { borrowedClient, type BorrowedClient } from './pool-client';
@@ -21,6 +27,7 @@ export function openPostgres(options: { url: string; logger: Logger; poolSize?: 
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgresql';
+  private readonly pool: ReportingPool;
   private readonly queries: Kysely<unknown>;
 
   constructor(
@@ -28,17 +35,16 @@ class PostgresDatabase implements Database {
     private readonly logger: Logger,
     poolSize: number,
   ) {
-    this.queries = kyselyOver(
-      new ReportingPool(
-        new Pool({
-          ...clientConfig(url),
-          max: poolSize,
-          statement_timeout: STATEMENT_TIMEOUT_MS,
-          idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-        }),
-        logger,
-      ),
+    this.pool = new ReportingPool(
+      new Pool({
+        ...clientConfig(url),
+        max: poolSize,
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      }),
+      logger,
     );
+    this.queries = kyselyOver(this.pool);
   }
 
   tables<Tables>(): Kysely<Tables> {
@@ -47,6 +53,10 @@ class PostgresDatabase implements Database {
 
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.queries);
+  }
+
+  load(): DatabaseLoad {
+    return this.pool.load();
   }
 
   async notify(channel: string): Promise<void> {
@@ -148,12 +158,16 @@ function clientConfig(url: string): ClientConfig {
 /** pg's pool with errors in our words, and without reusing a connection that broke. */
 class ReportingPool implements PostgresPool {
   private readonly wrapped = new WeakMap<PoolClient, BorrowedClient>();
+  private failures = 0;
 
   constructor(
     private readonly pool: Pool,
     logger: Logger,
   ) {
-    pool.on('error', (error) => logger.warn('database connection lost', { reason: messageOf(error) }));
+    // A connection serves others than the request that happened to open it.
+    pool.on('error', (error) =>
+      withoutTrace(() => logger.warn('database connection lost', { reason: messageOf(error) })),
+    );
     // The pool listens to idle clients only; an error on a borrowed one would end the process.
     pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -163,7 +177,7 @@ class ReportingPool implements PostgresPool {
     try {
       client = await this.pool.connect();
     } catch (error) {
-      throw translateDatabaseError(error);
+      throw this.failure(error);
     }
     // Kysely remembers connections by this object: hand out the same one for the same client.
     const known = this.wrapped.get(client);
@@ -175,7 +189,7 @@ class ReportingPool implements PostgresPool {
           return await client.query(text, [...parameters]);
         } catch (error) {
           broken ||= breaksConnection(error);
-          throw translateDatabaseError(error);
+          throw this.failure(error);
         }
       },
       () => client.release(broken),
@@ -186,6 +200,17 @@ class ReportingPool implements PostgresPool {
 
   end(): Promise<void> {
     return this.pool.end();
+  }
+
+  load(): DatabaseLoad {
+    const { totalCount: open, idleCount, waitingCount: waiting } = this.pool;
+    return { open, inUse: open - idleCount, waiting, failures: this.failures };
+  }
+
+  private failure(error: unknown): unknown {
+    const translated = translateDatabaseError(error);
+    if (isAppError(translated) && translated.code === 'unavailable') this.failures += 1;
+    return translated;
   }
 }
 

@@ -12,6 +12,6 @@ export {
 export { mergedMetrics } from './merged-metrics';
 export { opsRoutes, type OpsRoutesOptions } from './ops-routes';
 export { endWithResponse } from './plain-response';
-export { requestIdOf } from './request-id';
+export { requestIdOf, traceparentOf, traceRequests } from './request-id';
 export { statusOf } from './status';
 export { fieldError, validate, validator, type FaultDetail, type FieldFault } from './validate';

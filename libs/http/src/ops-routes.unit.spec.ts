@@ -92,6 +92,13 @@ describe('requestIdOf', () => {
   it.each(['', 'a b', 'x'.repeat(129), 'tab\t', 'ü', '\0'])('replaces %p', (id) => {
     expect(requestIdOf({ headers: { 'x-request-id': id } })).toMatch(/^[0-9a-f]{32}$/);
   });
+
+  it('makes one id per request', () => {
+    const request = { headers: {} };
+
+    expect(requestIdOf(request)).toBe(requestIdOf(request));
+    expect(requestIdOf(request)).not.toBe(requestIdOf({ headers: {} }));
+  });
 });
 
 describe('statusOf', () => {

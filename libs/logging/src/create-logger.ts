@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
-import { memoised, type LogFields, type Logger } from '@ringdown/core';
+import { currentTrace, memoised, type LogFields, type Logger } from '@ringdown/core';
 import winston from 'winston';
 import { formatJson, formatPretty } from './format';
 import { plainValue } from './plain-value';
@@ -28,7 +28,7 @@ export interface RootLogger extends Logger {
 
 /**
  * A Logger over winston. Everything passes redaction first, so no caller has to think of it: secrets by key and by shape,
- * in messages, fields and stacks; sizes bounded.
+ * in messages, fields and stacks; sizes bounded. A line written on behalf of a request carries its `request_id`.
  */
 export function createLogger(options: LoggerOptions): RootLogger {
   const stream = options.stream ?? process.stdout;
@@ -65,7 +65,9 @@ export function createLogger(options: LoggerOptions): RootLogger {
   });
   const write = (level: Level, message: string, fields: LogFields): void => {
     if (closed || !sink.isLevelEnabled(level)) return;
-    sink.log(level, redactText(message), { fields: plainValue(fields) });
+    const trace = currentTrace();
+    const all = trace === undefined ? fields : { request_id: trace.requestId, ...fields };
+    sink.log(level, redactText(message), { fields: plainValue(all) });
   };
   return Object.assign(boundLogger(write, options.fields ?? {}), {
     close,

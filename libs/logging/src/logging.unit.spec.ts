@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { AppError } from '@ringdown/core';
+import { AppError, withTrace } from '@ringdown/core';
 import { createLogger, type LoggerOptions } from './index';
 import { isSecretKey, redactText } from './redact';
 
@@ -7,7 +7,7 @@ const JWT =
   'eyJhbGciOiJIUzI1NiIsImtpZCI6ImEifQ.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U';
 
 async function logged(
-  use: (logger: ReturnType<typeof createLogger>) => void,
+  use: (logger: ReturnType<typeof createLogger>) => void | Promise<void>,
   options: Partial<LoggerOptions> = {},
 ): Promise<string> {
   let text = '';
@@ -19,7 +19,7 @@ async function logged(
     },
   });
   const logger = createLogger({ level: 'debug', format: 'json', stream, ...options });
-  use(logger);
+  await use(logger);
   await logger.close();
   return text;
 }
@@ -89,6 +89,27 @@ describe('a logger', () => {
       b: 2,
       c: 3,
     });
+  });
+
+  it('names the request on whose behalf a line is written, however late', async () => {
+    const text = await logged(async (logger) => {
+      logger.info('before');
+      await withTrace({ requestId: 'r1' }, async () => {
+        await Promise.resolve();
+        logger.child({ a: 1 }).info('during');
+      });
+      logger.info('after');
+    });
+
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ message, request_id }) => [message, request_id])).toEqual([
+      ['before', undefined],
+      ['during', 'r1'],
+      ['after', undefined],
+    ]);
   });
 
   it('does not let fields replace the message or the level', async () => {

@@ -5,7 +5,9 @@ export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner
 export { OpsServer, type OpsServerOptions } from './ops-server';
 export { ReadinessProbe } from './readiness-probe';
 export { RequestServer } from './request-server';
-export { processMetrics } from './process-metrics';
+export { RuntimeMetrics } from './runtime-metrics';
+export { BrokerMetrics } from './broker-metrics';
+export { observeDatabase, type ObservedDatabase } from './database-metrics';
 export { waitFor, type WaitForOptions } from './wait-for';
 export {
   bootstrapPasswordFile,

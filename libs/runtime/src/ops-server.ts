@@ -1,7 +1,6 @@
 import type { Logger } from '@ringdown/core';
 import { createApp, HttpListener, opsRoutes } from '@ringdown/http';
 import type { Registry } from 'prom-client';
-import { processMetrics } from './process-metrics';
 import type { Component, Readiness } from './service-module';
 
 export interface OpsServerOptions {
@@ -9,7 +8,6 @@ export interface OpsServerOptions {
   readonly port: number;
   readonly logger: Logger;
   readonly readiness: () => Readiness;
-  /** Beside the metrics of the process. */
   readonly metrics: () => readonly Registry[];
 }
 
@@ -20,9 +18,7 @@ export class OpsServer implements Component {
 
   constructor(options: OpsServerOptions) {
     const app = createApp();
-    app.use(
-      opsRoutes({ readiness: options.readiness, metrics: () => [processMetrics(), ...options.metrics()] }),
-    );
+    app.use(opsRoutes({ readiness: options.readiness, metrics: options.metrics }));
     this.listener = new HttpListener({
       host: options.host,
       port: options.port,

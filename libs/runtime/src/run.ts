@@ -6,6 +6,7 @@ import { composeBroker, type BrokerFactory } from './compose-broker';
 import { LifecycleRunner } from './lifecycle-runner';
 import { usesTokenKey, withLocalSecret } from './local-identity';
 import { OpsServer } from './ops-server';
+import { RuntimeMetrics } from './runtime-metrics';
 import type { Component, ServiceModule } from './service-module';
 import { listenForShutdown, type EventSource } from './shutdown-requests';
 
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly settings: Settings;
   readonly logger: RootLogger;
   readonly brokerFactory: BrokerFactory;
+  /** For a service that serves `/metrics` itself. */
+  readonly metrics: RuntimeMetrics;
   /** Aborted when the process was asked to stop; ends waiting. */
   readonly stopping: AbortSignal;
 }
@@ -100,18 +103,21 @@ async function live(options: RunOptions, settings: Settings, logger: RootLogger)
   });
 
   let runner: LifecycleRunner | undefined;
+  const metrics = new RuntimeMetrics();
   const context: RunContext = {
     settings,
     logger,
-    brokerFactory: composeBroker(settings, logger),
+    brokerFactory: composeBroker(settings, logger, metrics.broker),
+    metrics,
     stopping: stopping.signal,
   };
   logger.debug('settings', { settings: printableSettings(settings) });
   const starting = (async () => {
     const module = await options.build(context);
     if (stopping.signal.aborted) return;
+    for (const service of module.parts ?? [module]) metrics.watch(service);
     runner = new LifecycleRunner({
-      components: [...opsComponents(options, settings, logger, module), ...module.components],
+      components: [...opsComponents(options, context, module), ...module.components],
       beginDrain: () => module.beginDrain(),
       logger,
       stopTimeoutMs: settings.shutdownTimeoutMs,
@@ -157,8 +163,7 @@ function quietStart(options: RunOptions, settings: Settings): boolean {
 
 function opsComponents(
   options: RunOptions,
-  settings: Settings,
-  logger: RootLogger,
+  { settings, logger, metrics }: RunContext,
   module: ServiceModule,
 ): Component[] {
   if (options.opsServer !== true) return [];
@@ -168,7 +173,7 @@ function opsComponents(
     port: settings.opsPort,
     logger,
     readiness: () => module.readiness(),
-    metrics: () => [module.metrics],
+    metrics: () => [...metrics.registries(), module.metrics],
   });
   return [server];
 }

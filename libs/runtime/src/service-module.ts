@@ -21,6 +21,8 @@ export interface ServiceModule {
   readiness(): Readiness;
   /** Called first on shutdown: refuse new work, so that probes take the instance out before anything closes. */
   beginDrain(): void;
-  /** Metrics of this service alone; process metrics are the runtime's. */
+  /** What this service counts itself; what every service has, and the process, is the runtime's. */
   readonly metrics: Registry;
+  /** The services a process of several consists of, to be told apart in metrics. Default: this one. */
+  readonly parts?: readonly ServiceModule[];
 }

@@ -112,7 +112,7 @@ export function buildContainer(settings: Settings, ports: ApiGatewayPorts): Depe
         logger,
         trustedProxies: parseTrustedProxies(settings.trustProxy),
         maxBodyBytes: settings.apiBodyMaxBytes,
-        logRequests: settings.logEvents,
+        logRequests: settings.logRequests ?? true,
       }),
   );
   bind(

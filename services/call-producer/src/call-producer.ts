@@ -4,16 +4,14 @@ import type { Component, ServiceModule } from '@ringdown/runtime';
 import type { CallProducerSettings } from './config';
 import { buildContainer, SERVICE, type CallProducerPorts } from './container';
 import { instanceOperations } from './handlers/switch-operations';
-import { idleCallProducer } from './idle-call-producer';
 import { callProducerReadiness } from './readiness';
 import { tokens } from './tokens';
 
 /**
  * Builds the service; nothing is connected before its components are started. Error: `validation_failed` when the settings
- * do not say where calls come from.
+ * name no source of calls.
  */
 export function buildCallProducer(settings: CallProducerSettings, ports: CallProducerPorts): ServiceModule {
-  if (settings.callSource === 'none') return idleCallProducer(SERVICE);
   const container = buildContainer(settings, ports);
   const broker = container.resolve(tokens.broker);
   const endpoints = container.resolve(tokens.endpoints);
@@ -37,9 +35,7 @@ export function buildCallProducer(settings: CallProducerSettings, ports: CallPro
   const operations: Component = {
     name: 'call-producer operations',
     start: memoised(async () => {
-      serving = await broker.serve(
-        instanceOperations(() => holder.currentSource).map((handler) => metrics.counted(handler)),
-      );
+      serving = await broker.serve(instanceOperations(() => holder.currentSource));
     }),
     stop: memoised(async () => serving?.close()),
   };

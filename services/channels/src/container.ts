@@ -49,10 +49,7 @@ export function buildContainer(ports: ChannelsPorts): DependencyContainer {
       broker: c.resolve(tokens.broker),
       metrics,
       logger,
-      handlers: () =>
-        channelOperations({ ...parts, follower, commands: c.resolve(tokens.commands) }).map((handler) =>
-          metrics.counted(handler),
-        ),
+      handlers: () => channelOperations({ ...parts, follower, commands: c.resolve(tokens.commands) }),
     });
     return follower;
   });

@@ -26,7 +26,6 @@ import { Deliverer } from './deliveries/deliverer';
 import { operationHandlers, type UseCases } from './handlers/operations';
 import { SendMessage } from './messages/send-message';
 import type { Callback, Stores } from './ports';
-import { createDemoConversations } from './simulator';
 import { ReceiveSourceMessage } from './sources/receive-source-message';
 import { Tags } from './tags/tags';
 import { TOKENS } from './tokens';
@@ -94,7 +93,8 @@ export function buildContainer(
   provide<MessageProducerMetrics>(TOKENS.metrics, (c) =>
     createPromMetrics({
       waiting: () => c.resolve<Stores>(TOKENS.stores).deliveries.waiting(),
-      drains: () => c.resolve<OutboxDrainer>(TOKENS.drainer).active,
+      database,
+      outbox: c.resolve<OutboxDrainer>(TOKENS.drainer),
     }),
   );
   provide(TOKENS.deliverer, (c) => {
@@ -125,21 +125,7 @@ export function buildContainer(
   });
   provide(TOKENS.janitor, (c) => new Janitor(c.resolve(TOKENS.stores), clock, logger));
   provide(TOKENS.requests, (c) => {
-    const metrics = c.resolve<MessageProducerMetrics>(TOKENS.metrics);
-    const handlers = operationHandlers(c.resolve(TOKENS.useCases));
-    return new RequestServer(
-      c.resolve(TOKENS.broker),
-      handlers.map((handler) => metrics.counted(handler)),
-    );
+    return new RequestServer(c.resolve(TOKENS.broker), operationHandlers(c.resolve(TOKENS.useCases)));
   });
-  provide(TOKENS.simulator, (c) =>
-    createDemoConversations({
-      broker: c.resolve<Broker>(TOKENS.broker),
-      use: c.resolve<UseCases>(TOKENS.useCases),
-      writer: c.resolve<Writer>(TOKENS.writer),
-      seed: settings.simulatorSeed,
-      logger,
-    }),
-  );
   return container;
 }

@@ -8,7 +8,6 @@ import { lockDataDir, type DataDirLock } from '@ringdown/database';
 import { buildMessageProducer } from '@ringdown/message-producer';
 import { buildObjectProducer } from '@ringdown/object-producer';
 import {
-  processMetrics,
   withGeneratedSecret,
   withLocalBootstrap,
   type Component,
@@ -43,7 +42,7 @@ export async function buildStandalone(context: RunContext): Promise<Standalone> 
 }
 
 async function compose(
-  { logger, brokerFactory }: RunContext,
+  { logger, brokerFactory, metrics }: RunContext,
   settings: Settings,
   lock: DataDirLock,
 ): Promise<Standalone> {
@@ -57,13 +56,13 @@ async function compose(
     ...ports,
     database: objectProducer.database,
   });
-  const blackhole = buildBlackhole(settings, ports);
+  const blackhole = buildBlackhole(settings, { ...ports, extraMetrics: () => metrics.registries() });
   const api = buildApiGateway(settings, {
     ...ports,
     readiness,
     extraMetrics: () => [
-      processMetrics(),
-      ...services.filter((it) => it !== api).map(({ metrics }) => metrics),
+      ...metrics.registries(),
+      ...services.filter((it) => it !== api).map((service) => service.metrics),
     ],
     wsPort: () => blackhole.port,
   });
@@ -95,7 +94,8 @@ async function compose(
     ],
     readiness,
     beginDrain: () => services.forEach((service) => service.beginDrain()),
-    metrics: processMetrics(),
+    metrics: metrics.registry,
+    parts: services,
     settings,
     broker,
     api,

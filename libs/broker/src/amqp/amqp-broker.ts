@@ -1,5 +1,6 @@
 import { AppError, type Clock, type Logger, randomHex, silentLogger, systemClock } from '@ringdown/core';
 import type { Broker } from '../broker';
+import type { BrokerObserver } from '../observer';
 import { ServiceBroker } from '../shared/service-broker';
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from '../shared/topology';
 import { AmqpTransport } from './amqp-transport';
@@ -19,6 +20,8 @@ export interface AmqpBrokerOptions {
   /** How long `stop` waits for handlers under way. Default 10,000. */
   readonly drainTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Told of what this broker does. */
+  readonly observer?: BrokerObserver;
 }
 
 /** Long enough for a broker on the same network to carry a question and its answers. */
@@ -33,5 +36,11 @@ export function createAmqpBroker(options: AmqpBrokerOptions): Broker {
   const outbox = { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024, ...options.outbox };
   const journal = options.journal ?? DEFAULT_JOURNAL_LIMITS;
   const transport = new AmqpTransport({ ...identity, urls, outbox, journal });
-  return new ServiceBroker(transport, { ...identity, joinSettleMs: JOIN_SETTLE_MS, drainTimeoutMs });
+  const { observer } = options;
+  return new ServiceBroker(transport, {
+    ...identity,
+    joinSettleMs: JOIN_SETTLE_MS,
+    drainTimeoutMs,
+    observer,
+  });
 }

@@ -48,7 +48,6 @@ export class AmqpRequester {
     const channel = this.channel;
     if (channel === undefined) throw new AppError('unavailable', 'not connected to the broker');
     if (this.blocked) throw new AppError('unavailable', 'the broker takes no messages at the moment');
-    const { traceparent } = request;
     channel.publish('', request.queue, request.body, {
       mandatory: true,
       replyTo: REPLY_TO,
@@ -59,7 +58,7 @@ export class AmqpRequester {
       contentType: 'application/json',
       timestamp: Math.floor(this.clock() / 1000),
       expiration: String(Math.max(0, Math.ceil(request.expirationMs))),
-      headers: traceparent === undefined ? {} : { traceparent },
+      headers: request.headers,
     });
   }
 

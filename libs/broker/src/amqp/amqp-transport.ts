@@ -162,6 +162,10 @@ export class AmqpTransport implements Transport {
     return this.outbox.publish(message, options);
   }
 
+  unconfirmed(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.outbox.size, bytes: this.outbox.sizeBytes };
+  }
+
   sendRequest(request: OutgoingRequest): void {
     this.requester.send(request);
   }
@@ -327,7 +331,7 @@ export class AmqpTransport implements Transport {
         requestId: asText(message.properties.messageId),
         redelivered: message.fields.redelivered,
         expirationMs: Number.isFinite(expiration) ? expiration : undefined,
-        traceparent: toWireMessage(message).headers['traceparent'],
+        headers: toWireMessage(message).headers,
       });
       if (body !== undefined) await this.replier.reply(message, body);
       return 'ack';

@@ -68,6 +68,10 @@ export class Outbox {
     return this.messages;
   }
 
+  get sizeBytes(): number {
+    return this.bytes;
+  }
+
   publish(message: WireMessage, options: PublishOptions): Promise<PublishResult> {
     if (this.closed) return Promise.reject(new AppError('closed', 'the broker has stopped'));
     const bytes = message.body.length + OVERHEAD_BYTES;

@@ -1,5 +1,6 @@
 import { type Clock, type Logger, randomHex, silentLogger, systemClock } from '@ringdown/core';
 import type { Broker } from '../broker';
+import type { BrokerObserver } from '../observer';
 import { ServiceBroker } from '../shared/service-broker';
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from '../shared/topology';
 import { EmbeddedExchanges } from './embedded-exchanges';
@@ -18,6 +19,8 @@ export interface EmbeddedConnectOptions {
   readonly logger?: Logger;
   /** How long `stop` waits for handlers under way. Default 10,000. */
   readonly drainTimeoutMs?: number;
+  /** Told of what this broker does. */
+  readonly observer?: BrokerObserver;
 }
 
 /** A broker inside the process. Every service of the process connects to the same hub. */
@@ -34,10 +37,10 @@ export function createEmbeddedHub(options: EmbeddedHubOptions = {}): EmbeddedHub
   const clock = options.clock ?? systemClock;
   const exchanges = new EmbeddedExchanges(clock, options.journal ?? DEFAULT_JOURNAL_LIMITS);
   return {
-    connect: ({ service, instance, logger = silentLogger, drainTimeoutMs = 10_000 }) => {
+    connect: ({ service, instance, logger = silentLogger, drainTimeoutMs = 10_000, observer }) => {
       const identity = { service, instance: instance ?? `${service}-${randomHex(8)}`, clock, logger };
       const transport = new EmbeddedTransport(exchanges, identity);
-      return new ServiceBroker(transport, { ...identity, joinSettleMs: 10, drainTimeoutMs });
+      return new ServiceBroker(transport, { ...identity, joinSettleMs: 10, drainTimeoutMs, observer });
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@ringdown/core';
+import { withoutTrace, type Clock } from '@ringdown/core';
 import type { WireMessage } from '@ringdown/contracts';
 import { Fifo } from '../shared/fifo';
 
@@ -90,10 +90,13 @@ export class EmbeddedQueue {
   private schedule(): void {
     if (this.scheduled || this.ready.size === 0) return;
     this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.dispatch();
-    });
+    // Whoever happens to start the turn: it is for the messages of others, too.
+    withoutTrace(() =>
+      setImmediate(() => {
+        this.scheduled = false;
+        this.dispatch();
+      }),
+    );
   }
 
   private dispatch(): void {

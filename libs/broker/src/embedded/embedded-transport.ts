@@ -100,6 +100,11 @@ export class EmbeddedTransport implements Transport {
     return { routed: routed || options.mandatory !== true };
   }
 
+  /** What is published here is in its queues at once. */
+  unconfirmed(): { readonly messages: number; readonly bytes: number } {
+    return { messages: 0, bytes: 0 };
+  }
+
   async openFeed(options: FeedOptions, handlers: FeedHandlers): Promise<Feed> {
     this.requireReady();
     const { service, instance, clock, logger } = this.options;
@@ -153,7 +158,6 @@ export class EmbeddedTransport implements Transport {
 
   sendRequest(request: OutgoingRequest): void {
     this.requireReady();
-    const { traceparent } = request;
     const routed = this.exchanges.publish({
       message: {
         exchange: '',
@@ -164,7 +168,7 @@ export class EmbeddedTransport implements Transport {
         type: request.operation,
         appId: this.options.service,
         contentType: 'application/json',
-        headers: traceparent === undefined ? {} : { traceparent },
+        headers: request.headers,
       },
       expirationMs: request.expirationMs,
       replyTo: this.replyQueue,
@@ -221,7 +225,7 @@ export class EmbeddedTransport implements Transport {
         requestId: message.messageId,
         redelivered: entry.deliveries > 1,
         expirationMs,
-        traceparent: message.headers['traceparent'],
+        headers: message.headers,
       });
       if (body === undefined || replyTo === undefined) return;
       const reply = { ...message, exchange: '', routingKey: replyTo, body, type: 'reply', headers: {} };

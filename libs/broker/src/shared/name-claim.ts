@@ -1,5 +1,6 @@
 import { AppError, type Clock, deferred, type Logger, memoised, messageOf } from '@ringdown/core';
 import type { Claim, ClaimListeners, OperationHandler, Subscription } from '../broker';
+import type { BrokerObserver } from '../observer';
 import { DEFAULT_CONCURRENCY, RequestDispatcher } from './request-dispatcher';
 import { encodeError } from './rpc-codec';
 import type { IncomingRequest, Transport } from './transport';
@@ -10,6 +11,7 @@ export interface NameClaimOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observer: BrokerObserver;
 }
 
 /** A name held through the transport, with the operations that answer in it. */
@@ -27,7 +29,8 @@ export class NameClaim implements Claim {
     handlers: readonly OperationHandler[],
     private readonly listeners: ClaimListeners,
   ) {
-    this.dispatcher = new RequestDispatcher(options.service, options.clock, options.logger);
+    const { service, clock, logger, observer } = options;
+    this.dispatcher = new RequestDispatcher(service, clock, logger, observer);
     this.dispatcher.add(handlers);
   }
 

@@ -2,6 +2,7 @@ import { type Clock, newMessageId } from '@ringdown/core';
 import type { WireMessage } from '@ringdown/contracts';
 import type { OutgoingMessage } from '../broker';
 import { checkBody, checkRoutingKey } from './topology';
+import { traceHeaders } from './trace-headers';
 
 /** Fills in what the publisher left out, and refuses what no broker would take. */
 export function completeMessage(message: OutgoingMessage, service: string, clock: Clock): WireMessage {
@@ -16,6 +17,6 @@ export function completeMessage(message: OutgoingMessage, service: string, clock
     type: message.type,
     appId: message.appId ?? service,
     contentType: message.contentType ?? 'application/json',
-    headers: message.headers ?? {},
+    headers: traceHeaders(message.headers ?? {}),
   };
 }

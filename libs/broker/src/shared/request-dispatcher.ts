@@ -1,7 +1,17 @@
-import { AppError, type Clock, isAppError, type Logger, messageOf, newMessageId } from '@ringdown/core';
+import {
+  AppError,
+  type Clock,
+  isAppError,
+  type Logger,
+  messageOf,
+  newMessageId,
+  withTrace,
+} from '@ringdown/core';
 import type { OperationHandler } from '../broker';
+import { noObserver, type BrokerObserver, type RequestOutcome } from '../observer';
 import { encodeError, encodeValue, parseJson } from './rpc-codec';
 import { checkBody } from './topology';
+import { traceOf } from './trace-headers';
 import type { IncomingRequest } from './transport';
 
 export const DEFAULT_CONCURRENCY = 64;
@@ -19,6 +29,7 @@ export class RequestDispatcher {
     private readonly service: string,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly observer: BrokerObserver = noObserver,
     public concurrency = DEFAULT_CONCURRENCY,
   ) {}
 
@@ -43,21 +54,33 @@ export class RequestDispatcher {
   }
 
   /** The reply's body; undefined when nobody waits for one. Never rejects. */
-  async answer(request: IncomingRequest): Promise<Buffer | undefined> {
+  answer(request: IncomingRequest): Promise<Buffer | undefined> {
+    const requestId = request.requestId ?? newMessageId();
+    return withTrace(traceOf(request.headers, requestId), () => this.answerTraced(request, requestId));
+  }
+
+  private async answerTraced(request: IncomingRequest, requestId: string): Promise<Buffer | undefined> {
     if (request.redelivered) {
       // The first taker died with it, perhaps after it acted. The caller times out and may retry under the same id.
       this.logger.warn('redelivered request dropped', { operation: request.operation });
+      this.observer.dropped('redelivered');
       return undefined;
     }
+    const startedMs = performance.now();
     const allowedMs = Math.min(request.expirationMs ?? DEFAULT_EXPIRATION_MS, MAX_EXPIRATION_MS);
     const deadlineMs = this.clock() + allowedMs;
     await this.enter();
     try {
-      if (this.clock() > deadlineMs) return undefined;
-      const reply = encodeValue(await this.run(request, deadlineMs));
+      if (this.clock() > deadlineMs) {
+        this.observer.dropped('expired');
+        return undefined;
+      }
+      const reply = encodeValue(await this.run(request, requestId, deadlineMs));
       checkBody(reply);
+      this.ended(request, 'ok', startedMs);
       return reply;
     } catch (error) {
+      this.ended(request, isAppError(error) ? error.code : 'internal', startedMs);
       if (!isAppError(error)) {
         const detail = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
         this.logger.error('request handler failed', { operation: request.operation, error: detail });
@@ -68,7 +91,13 @@ export class RequestDispatcher {
     }
   }
 
-  private async run(request: IncomingRequest, deadlineMs: number): Promise<unknown> {
+  private ended({ operation }: IncomingRequest, outcome: RequestOutcome, startedMs: number): void {
+    // What it asked for is the caller's text, unless it is something that is served here.
+    const known = operation !== undefined && this.handlers.has(operation) ? operation : 'unknown';
+    this.observer.answered(known, outcome, performance.now() - startedMs);
+  }
+
+  private async run(request: IncomingRequest, requestId: string, deadlineMs: number): Promise<unknown> {
     const handler = request.operation === undefined ? undefined : this.handlers.get(request.operation);
     if (handler === undefined) {
       throw new AppError('not_implemented', `${this.service} has no operation ${String(request.operation)}`);
@@ -85,9 +114,9 @@ export class RequestDispatcher {
       throw new AppError('validation_failed', `${handler.operation.name}: ${error.message}`, { details });
     }
     return handler.run(value, {
-      requestId: request.requestId ?? newMessageId(),
+      requestId,
       deadlineMs,
-      traceparent: request.traceparent,
+      traceparent: request.headers['traceparent'],
     });
   }
 

@@ -3,6 +3,7 @@ import type { Operation } from '@ringdown/contracts';
 import type { RequestOptions } from '../broker';
 import { decodeReply } from './rpc-codec';
 import { checkBody } from './topology';
+import { traceHeaders } from './trace-headers';
 import type { RequestListener, Transport } from './transport';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -20,6 +21,11 @@ interface Pending {
 export class RpcClient implements RequestListener {
   private readonly pending = new Map<string, Pending>();
   private closed = false;
+
+  /** Requests whose answer is awaited. */
+  get pendingCount(): number {
+    return this.pending.size;
+  }
 
   /** `isHeard` tells whether the control plane knows a live instance; it turns silence into `unavailable`. */
   constructor(
@@ -66,7 +72,9 @@ export class RpcClient implements RequestListener {
           requestId: options.requestId ?? newMessageId(),
           correlationId,
           expirationMs: timeoutMs,
-          traceparent: options.traceparent,
+          headers: traceHeaders(
+            options.traceparent === undefined ? {} : { traceparent: options.traceparent },
+          ),
         });
       } catch (error) {
         this.settle(correlationId, (it) => it.reject(asUnavailable(error, operation.name)));

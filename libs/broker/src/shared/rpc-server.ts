@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@ringdown/core';
 import type { OperationHandler, Subscription } from '../broker';
+import { noObserver } from '../observer';
 import { DEFAULT_CONCURRENCY, RequestDispatcher } from './request-dispatcher';
 import type { Transport } from './transport';
 
@@ -16,8 +17,9 @@ export class RpcServer {
     service: string,
     clock: Clock,
     logger: Logger,
+    observer = noObserver,
   ) {
-    this.dispatcher = new RequestDispatcher(service, clock, logger);
+    this.dispatcher = new RequestDispatcher(service, clock, logger, observer);
   }
 
   /** Adds operations; the concurrency of the first call that opens the intake holds. */

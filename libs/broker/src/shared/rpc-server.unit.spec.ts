@@ -17,7 +17,7 @@ function request(n: number, changes: Partial<IncomingRequest> = {}): IncomingReq
     requestId: `r${n}`,
     redelivered: false,
     expirationMs: 1_000,
-    traceparent: undefined,
+    headers: {},
     ...changes,
   };
 }

@@ -2,13 +2,19 @@ import {
   AppError,
   backoffMs,
   type Clock,
+  isAppError,
   type Logger,
   memoised,
   messageOf,
   pause,
   withDeadline,
 } from '@ringdown/core';
-import type { ControlMessages, ControlName, Operation } from '@ringdown/contracts';
+import {
+  CONTROL_EXCHANGE,
+  type ControlMessages,
+  type ControlName,
+  type Operation,
+} from '@ringdown/contracts';
 import type {
   Broker,
   BrokerStatus,
@@ -32,6 +38,7 @@ import type {
   Subscription,
   WorkQueueOptions,
 } from '../broker';
+import { noObserver, type BrokerObserver } from '../observer';
 import { ControlPlane } from './control-plane';
 import { FencedLog } from './fenced-log';
 import { NameClaim } from './name-claim';
@@ -39,7 +46,13 @@ import { completeMessage } from './outgoing';
 import { RpcClient } from './rpc-client';
 import { RpcServer } from './rpc-server';
 import { StatusCell } from './status-cell';
-import { checkPattern, checkRoutingKey, LOGGED_EXCHANGES, requestQueueName } from './topology';
+import {
+  checkPattern,
+  checkRoutingKey,
+  EVENT_EXCHANGES,
+  LOGGED_EXCHANGES,
+  requestQueueName,
+} from './topology';
 import type { Transport } from './transport';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -52,6 +65,7 @@ export interface ServiceBrokerOptions {
   readonly joinSettleMs: number;
   /** How long `stop` waits for handlers under way. */
   readonly drainTimeoutMs: number;
+  readonly observer?: BrokerObserver | undefined;
 }
 
 /**
@@ -65,6 +79,7 @@ export class ServiceBroker implements Broker {
   readonly stop = memoised(() => this.doStop());
 
   private readonly cell: StatusCell;
+  private readonly observer: BrokerObserver;
   private readonly rpcClient: RpcClient;
   private readonly rpcServer: RpcServer;
   private readonly control: ControlPlane;
@@ -87,7 +102,8 @@ export class ServiceBroker implements Broker {
     this.instance = options.instance;
     this.cell = new StatusCell(options.clock, options.logger);
     this.rpcClient = new RpcClient(transport, (service) => this.control.instances(service).length > 0);
-    this.rpcServer = new RpcServer(transport, options.service, options.clock, options.logger);
+    this.observer = options.observer ?? noObserver;
+    this.rpcServer = new RpcServer(transport, options.service, options.clock, options.logger, this.observer);
     this.control = new ControlPlane({
       ...options,
       transport,
@@ -95,6 +111,15 @@ export class ServiceBroker implements Broker {
     });
     transport.setRequestListener(this.rpcClient);
     transport.onStatus((status) => this.onTransportStatus(status));
+    const { rpcClient } = this;
+    this.observer.watch({
+      status: () => this.cell.get(),
+      connected: () => isConnected(transport.status()),
+      unconfirmed: () => transport.unconfirmed(),
+      get pendingRequests() {
+        return rpcClient.pendingCount;
+      },
+    });
   }
 
   status(): BrokerStatus {
@@ -107,7 +132,8 @@ export class ServiceBroker implements Broker {
 
   async publish(message: OutgoingMessage, options: PublishOptions = {}): Promise<PublishResult> {
     if (this.phase === 'new' || this.phase === 'stopped') throw this.notRunning('publish');
-    return this.transport.publish(completeMessage(message, this.service, this.options.clock), options);
+    const complete = completeMessage(message, this.service, this.options.clock);
+    return this.counted(complete.exchange, () => this.transport.publish(complete, options));
   }
 
   async openFeed(options: FeedOptions, handlers: FeedHandlers): Promise<Feed> {
@@ -181,7 +207,7 @@ export class ServiceBroker implements Broker {
     }
     const { transport, service, options } = this;
     const claim = new NameClaim(
-      { transport, service, name, clock: options.clock, logger: options.logger },
+      { transport, service, name, clock: options.clock, logger: options.logger, observer: this.observer },
       handlers,
       listeners,
     );
@@ -214,7 +240,7 @@ export class ServiceBroker implements Broker {
     payload: Request,
     options?: RequestOptions,
   ): Promise<Response> {
-    return this.rpcClient.call(requestQueueName(operation.service), operation, payload, options);
+    return this.ask(requestQueueName(operation.service), operation, payload, options);
   }
 
   async requestTo<Request, Response>(
@@ -223,7 +249,7 @@ export class ServiceBroker implements Broker {
     payload: Request,
     options?: RequestOptions,
   ): Promise<Response> {
-    return this.rpcClient.call(requestQueueName(operation.service, instance), operation, payload, options);
+    return this.ask(requestQueueName(operation.service, instance), operation, payload, options);
   }
 
   async requestAll<Request, Response>(
@@ -252,7 +278,7 @@ export class ServiceBroker implements Broker {
 
   async announce<Name extends ControlName>(name: Name, body: ControlMessages[Name]): Promise<void> {
     if (this.phase === 'new' || this.phase === 'stopped') throw this.notRunning('announce');
-    await this.control.announce(name, body);
+    await this.counted(CONTROL_EXCHANGE, () => this.control.announce(name, body));
   }
 
   onControl<Name extends ControlName>(
@@ -265,6 +291,44 @@ export class ServiceBroker implements Broker {
   onResync(listener: () => Promise<void>): () => void {
     this.resyncListeners.add(listener);
     return () => void this.resyncListeners.delete(listener);
+  }
+
+  private async ask<Request, Response>(
+    queue: string,
+    operation: Operation<Request, Response>,
+    payload: Request,
+    options: RequestOptions | undefined,
+  ): Promise<Response> {
+    const { service, name } = operation;
+    const startedMs = performance.now();
+    try {
+      const answer = await this.rpcClient.call(queue, operation, payload, options);
+      this.observer.asked(service, name, 'ok', performance.now() - startedMs);
+      return answer;
+    } catch (error) {
+      const code = isAppError(error) ? error.code : 'internal';
+      this.observer.asked(service, name, code, performance.now() - startedMs);
+      throw error;
+    }
+  }
+
+  private async counted<T extends PublishResult | void>(
+    exchange: string,
+    publish: () => Promise<T>,
+  ): Promise<T> {
+    // Publishers may name any exchange; those of the contracts are few.
+    const known = EVENT_EXCHANGES.includes(exchange) ? exchange : 'other';
+    const startedMs = performance.now();
+    try {
+      const result = await publish();
+      const routed = result === undefined || result.routed;
+      this.observer.published(known, routed ? 'confirmed' : 'unroutable', performance.now() - startedMs);
+      return result;
+    } catch (error) {
+      const code = isAppError(error) ? error.code : 'internal';
+      this.observer.published(known, code, performance.now() - startedMs);
+      throw error;
+    }
   }
 
   private async doStart(): Promise<void> {
@@ -324,11 +388,11 @@ export class ServiceBroker implements Broker {
 
   private onTransportStatus(status: BrokerStatus): void {
     if (status.state === 'disconnected') {
+      if (!this.lost) this.observer.disconnected();
       this.lost = true;
       this.resyncRound += 1;
     }
-    const connected = status.state === 'ready' || status.state === 'blocked';
-    if (connected && this.lost && this.phase === 'running') {
+    if (isConnected(status) && this.lost && this.phase === 'running') {
       this.lost = false;
       void this.resync('resynchronising');
     } else {
@@ -343,9 +407,8 @@ export class ServiceBroker implements Broker {
 
   private publishStatus(): void {
     const { state, reason } = this.transport.status();
-    const connected = state === 'ready' || state === 'blocked';
     // Also while blocked: who answers from what it remembers must know that it may have missed something.
-    if (connected && this.gate !== undefined) this.cell.set('connecting', this.gate);
+    if (isConnected({ state }) && this.gate !== undefined) this.cell.set('connecting', this.gate);
     else if (state !== 'stopped') this.cell.set(state, reason);
   }
 
@@ -380,4 +443,8 @@ export class ServiceBroker implements Broker {
       ? new AppError('unavailable', `cannot ${what}: the broker has not started`)
       : new AppError('closed', `cannot ${what}: the broker has stopped`);
   }
+}
+
+function isConnected({ state }: Pick<BrokerStatus, 'state'>): boolean {
+  return state === 'ready' || state === 'blocked';
 }

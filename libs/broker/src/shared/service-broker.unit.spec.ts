@@ -16,6 +16,7 @@ function fakeTransport(): { transport: Transport; become(state: BrokerState): vo
     start: () => Promise.resolve(cell.set('ready')),
     stop: nothing,
     publish: () => Promise.resolve({ routed: true }),
+    unconfirmed: () => ({ messages: 0, bytes: 0 }),
     openFeed: () => Promise.resolve(feed),
     consumeQueue: () => Promise.reject(new Error('not expected')),
     setRequestListener: () => undefined,

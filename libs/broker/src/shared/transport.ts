@@ -24,6 +24,8 @@ export interface Transport extends Lifecycle {
   onStatus(listener: (status: BrokerStatus) => void): () => void;
 
   publish(message: WireMessage, options: PublishOptions): Promise<PublishResult>;
+  /** What was published and is not confirmed yet. */
+  unconfirmed(): { readonly messages: number; readonly bytes: number };
   openFeed(options: FeedOptions, handlers: FeedHandlers): Promise<Feed>;
   consumeQueue(
     options: WorkQueueOptions,
@@ -65,7 +67,8 @@ export interface OutgoingRequest {
   /** New for every attempt; what reply and return are matched by. */
   readonly correlationId: string;
   readonly expirationMs: number;
-  readonly traceparent: string | undefined;
+  /** Flat, as those of events. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface RequestListener {
@@ -83,7 +86,7 @@ export interface IncomingRequest {
   readonly redelivered: boolean;
   /** Milliseconds the caller waited at most when it sent. */
   readonly expirationMs: number | undefined;
-  readonly traceparent: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Answers with the reply's body, or undefined for no reply. Never rejects. */

@@ -1,4 +1,5 @@
 import type { WireMessage } from '@ringdown/contracts';
+import { currentTrace } from '@ringdown/core';
 import type { Kysely } from 'kysely';
 import type { OutboxTables } from './outbox-table';
 
@@ -22,6 +23,12 @@ export async function enqueue<Tables extends OutboxTables>(
   nowMs: number,
 ): Promise<void> {
   if (entries.length === 0) return;
+  // It is published later and by another process: what it is the consequence of goes along in its headers.
+  const trace = currentTrace();
+  const origin = {
+    ...(trace === undefined ? {} : { request_id: trace.requestId }),
+    ...(trace?.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+  };
   await (transaction as unknown as Kysely<OutboxTables>)
     .insertInto('outbox')
     .values(
@@ -34,7 +41,7 @@ export async function enqueue<Tables extends OutboxTables>(
         type: message.type ?? null,
         app_id: message.appId ?? null,
         content_type: message.contentType ?? null,
-        headers: JSON.stringify(message.headers),
+        headers: JSON.stringify({ ...origin, ...message.headers }),
         timestamp_ms: message.timestampMs ?? null,
         body: message.body,
         created_at: nowMs,

@@ -33,7 +33,7 @@ export class AiryDispatcher {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const exchange = this.front.open(request, response, endpoint.path, ALLOWED);
+    const exchange = this.front.open('airy', request, response, endpoint.path, ALLOWED);
     if (request.method === 'OPTIONS') {
       await this.front.write(exchange, 204, undefined, { allow: ALLOWED.join(', ') });
       return;
@@ -53,7 +53,7 @@ export class AiryDispatcher {
 
   /** Answers with an error where no endpoint was reached. */
   async refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
-    await this.fail(this.front.open(request, response, 'none', ALLOWED), error, false);
+    await this.fail(this.front.open('airy', request, response, 'none', ALLOWED), error, false);
   }
 
   private async run(exchange: Exchange, endpoint: AiryEndpoint, request: ApiRequest): Promise<AiryAnswer> {

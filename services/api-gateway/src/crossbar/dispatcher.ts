@@ -25,7 +25,7 @@ export class Dispatcher {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const exchange = this.front.open(request, response, resource.path, allowedMethods(resource));
+    const exchange = this.front.open('crossbar', request, response, resource.path, allowedMethods(resource));
     if (request.method === 'OPTIONS') {
       await this.front.write(exchange, 204, undefined, { allow: exchange.allowed.join(', ') });
       return;
@@ -39,7 +39,7 @@ export class Dispatcher {
 
   /** Answers with an error where no resource was reached: an unknown or undecodable path, a removed version. */
   async refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
-    const exchange = this.front.open(request, response, 'none', ALL_METHODS);
+    const exchange = this.front.open('none', request, response, 'none', ALL_METHODS);
     if (request.method === 'OPTIONS') await this.front.write(exchange, 204, undefined, {});
     else await this.fail(exchange, error, []);
   }
@@ -51,7 +51,7 @@ export class Dispatcher {
     status: number,
     message: string,
   ): Promise<void> {
-    const exchange = this.front.open(request, response, 'none', ALL_METHODS);
+    const exchange = this.front.open('none', request, response, 'none', ALL_METHODS);
     const { requestId } = exchange;
     const envelope = this.envelopes.error(status, message, { data: {}, requestId });
     await this.front.write(exchange, status, this.json(exchange, envelope), {});

@@ -57,7 +57,7 @@ describe('errors of the services', () => {
     answered.resolve(bob);
     expect({ status, message: envelope['message'] }).toEqual({ status: 504, message: 'timeout' });
     expect((await fixture.call('GET', '/metrics')).text).toMatch(
-      /ringdown_api_rpc_timeouts_total\{route="\/accounts\/:account_id\/users\/:id",service="api-gateway"\} 1/,
+      /ringdown_api_timeouts_total\{dialect="crossbar",route="\/accounts\/:account_id\/users\/:id"\} 1/,
     );
   });
 

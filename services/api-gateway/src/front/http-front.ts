@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tokenFromHeaders, type Principal, type PrincipalDirectory } from '@ringdown/auth';
 import { isAppError, AppError, type Logger } from '@ringdown/core';
-import { clientAddress, requestIdOf, type TrustedProxies } from '@ringdown/http';
-import type { ApiMetrics } from '../app/metrics';
+import { clientAddress, requestIdOf, traceparentOf, type TrustedProxies } from '@ringdown/http';
+import type { ApiMetrics, DialectName } from '../app/metrics';
 import type { RateLimiter } from '../app/rate-limiter';
 import { corsHeaders } from './cors';
 import { discardBody } from './json-body';
@@ -30,6 +30,7 @@ export interface PlainText {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly dialect: DialectName;
   /** The route, as metrics and logs call it: never a path that a client made up. */
   readonly template: string;
   readonly allowed: readonly string[];
@@ -63,6 +64,7 @@ export class HttpFront {
   }
 
   open(
+    dialect: DialectName,
     request: IncomingMessage,
     response: ServerResponse,
     template: string,
@@ -70,9 +72,12 @@ export class HttpFront {
   ): Exchange {
     const url = request.url ?? '';
     const mark = url.indexOf('?');
+    this.options.metrics.began();
+    response.once('close', () => this.options.metrics.ended());
     return {
       request,
       response,
+      dialect,
       template,
       allowed,
       requestId: requestIdOf(request),
@@ -136,11 +141,13 @@ export class HttpFront {
   }
 
   /** Says of an error what only the operator is to know. `status` is what the client gets. */
-  failed({ template, requestId }: Exchange, error: unknown, status: number): void {
+  failed({ dialect, template }: Exchange, error: unknown, status: number): void {
     if (status === 500) {
-      this.options.logger.error('request failed', { template, request_id: requestId, error });
+      this.options.logger.error('request failed', { template, error });
     }
-    if (isAppError(error) && error.code === 'timeout') this.options.metrics.timedOut(template);
+    if (isAppError(error) && error.code === 'timeout') {
+      this.options.metrics.timedOut({ dialect, route: template });
+    }
   }
 
   /** Answers. What is left of the request's body is read first, so that the client sees the answer. */
@@ -176,11 +183,12 @@ export class HttpFront {
   }
 
   private record(exchange: Exchange, status: number): void {
-    const { request, template, startedMs, principal, requestId } = exchange;
+    const { request, dialect, template, startedMs, principal, requestId } = exchange;
     const durationMs = performance.now() - startedMs;
     const method = ALL_METHODS.includes(request.method ?? '') ? request.method! : 'OTHER';
-    this.options.metrics.answered(template, method, status, durationMs / 1000);
+    this.options.metrics.answered({ dialect, route: template, method }, status, durationMs / 1000);
     this.options.logger[this.options.logRequests ? 'info' : 'debug']('request', {
+      dialect,
       method,
       template,
       status,
@@ -189,10 +197,4 @@ export class HttpFront {
       account_id: principal?.accountId,
     });
   }
-}
-
-function traceparentOf(request: IncomingMessage): string | undefined {
-  const header = request.headers['traceparent'];
-  const wellFormed = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
-  return typeof header === 'string' && wellFormed.test(header) ? header : undefined;
 }

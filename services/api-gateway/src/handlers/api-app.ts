@@ -1,4 +1,4 @@
-import { createApp, opsRoutes, type OpsRoutesOptions } from '@ringdown/http';
+import { createApp, opsRoutes, traceRequests, type OpsRoutesOptions } from '@ringdown/http';
 import { AppError } from '@ringdown/core';
 import { Router, type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Dispatcher } from '../crossbar/dispatcher';
@@ -15,6 +15,7 @@ export function createApiApp(options: {
 }): Express {
   const { dispatcher } = options;
   const app = createApp();
+  app.use(traceRequests());
   const v2 = Router({ caseSensitive: true });
   for (const resource of options.resources) {
     v2.all(resource.path, (request, response) =>

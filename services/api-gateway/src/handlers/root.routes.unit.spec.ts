@@ -56,9 +56,9 @@ describe('what is beside /v2', () => {
     expect(ready).toMatchObject({ status: 200, envelope: { status: 'ready', checks: { broker: 'ok' } } });
     const metrics = (await fixture.call('GET', '/metrics')).text;
     expect(metrics).toMatch(
-      /ringdown_api_requests_total\{route="\/accounts\/:account_id\/users\/:id",method="GET",status="404",service="api-gateway"\} 1/,
+      /ringdown_api_requests_total\{dialect="crossbar",route="\/accounts\/:account_id\/users\/:id",method="GET",status="404"\} 1/,
     );
-    expect(metrics).toContain('ringdown_api_request_duration_seconds_bucket');
+    expect(metrics).toContain('ringdown_api_request_seconds_bucket');
     expect(metrics).not.toContain(ID);
   });
 

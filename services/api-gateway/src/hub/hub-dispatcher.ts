@@ -24,7 +24,13 @@ export class HubDispatcher {
 
   /** Answers a request for a known path. */
   async dispatch(resource: HubResource, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = this.front.open(request, response, PREFIX + resource.path, allowedMethods(resource));
+    const exchange = this.front.open(
+      'hub',
+      request,
+      response,
+      PREFIX + resource.path,
+      allowedMethods(resource),
+    );
     if (request.method === 'OPTIONS') {
       await this.front.write(exchange, 204, undefined, { allow: exchange.allowed.join(', ') });
       return;
@@ -39,7 +45,7 @@ export class HubDispatcher {
 
   /** Answers with an error where no endpoint was reached. */
   async refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
-    await this.fail(this.front.open(request, response, 'none', ALL_METHODS), error);
+    await this.fail(this.front.open('hub', request, response, 'none', ALL_METHODS), error);
   }
 
   private async run(exchange: Exchange, resource: HubResource): Promise<HubAnswer> {

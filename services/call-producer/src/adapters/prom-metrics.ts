@@ -1,5 +1,5 @@
 import type { OperationHandler } from '@ringdown/broker';
-import type { WireMessage } from '@ringdown/contracts';
+import type { CommandOutcome, WireMessage } from '@ringdown/contracts';
 import { isAppError } from '@ringdown/core';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { PublisherCounters } from '../app/event-publisher';
@@ -19,7 +19,7 @@ export interface ProducerGauges {
 /** What this service counts. */
 export interface CallProducerMetrics extends PublisherCounters, TenureCounters {
   readonly registry: Registry;
-  /** The same handler, counted by operation and outcome. */
+  /** The same handler of commands, counted by what came of them. */
   counted(handler: OperationHandler): OperationHandler;
   /** The parts exist only after the metrics they are given. */
   observe(gauges: ProducerGauges): void;
@@ -38,10 +38,11 @@ export function createPromMetrics(): CallProducerMetrics {
   const lost = counter('events_lost_total', 'Events dropped because the broker took them too slowly or not');
   const refused = counter('events_refused_total', 'Events of the source that were none');
   const snapshots = counter('snapshots_total', 'Snapshots of all live channels written into the log');
-  const requests = counter('requests_total', 'Requests by operation and outcome (ok or an error code)', [
-    'operation',
-    'outcome',
-  ]);
+  const commands = counter(
+    'commands_total',
+    'Commands to the switch, by outcome: confirmed by an event, accepted (nothing proved it), or an error code',
+    ['operation', 'outcome'],
+  );
 
   return {
     registry,
@@ -53,11 +54,11 @@ export function createPromMetrics(): CallProducerMetrics {
       operation,
       run: async (payload, context) => {
         try {
-          const answer = await run(payload, context);
-          requests.inc({ operation: operation.name, outcome: 'ok' });
+          const answer = (await run(payload, context)) as CommandOutcome;
+          commands.inc({ operation: operation.name, outcome: answer.status });
           return answer;
         } catch (error) {
-          requests.inc({ operation: operation.name, outcome: isAppError(error) ? error.code : 'internal' });
+          commands.inc({ operation: operation.name, outcome: isAppError(error) ? error.code : 'internal' });
           throw error;
         }
       },

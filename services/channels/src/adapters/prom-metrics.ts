@@ -1,6 +1,4 @@
-import type { OperationHandler } from '@ringdown/broker';
-import { isAppError } from '@ringdown/core';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { ChannelsMetrics } from '../app/metrics';
 
 /** What the gauges read at every scrape. */
@@ -14,8 +12,6 @@ export interface ChannelsGauges {
 
 export interface PromMetrics extends ChannelsMetrics {
   readonly registry: Registry;
-  /** The same handler, counted by operation and outcome. */
-  counted(handler: OperationHandler): OperationHandler;
   /** The parts exist only after the metrics they are given. */
   observe(gauges: ChannelsGauges): void;
 }
@@ -31,17 +27,6 @@ export function createPromMetrics(): PromMetrics {
   const expired = counter('expired_total', 'Channels that left with their last log entry', []);
   const truncated = counter('truncations_total', 'Times log entries were gone before they were read', []);
   const resets = counter('resets_total', 'Times the log was made anew', []);
-  const requests = counter('requests_total', 'Requests by operation and outcome (ok or an error code)', [
-    'operation',
-    'outcome',
-  ]);
-  const seconds = new Histogram({
-    name: 'ringdown_channels_request_seconds',
-    help: 'Time to answer a request',
-    labelNames: ['operation'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
-    registers,
-  });
   const lag = new Gauge({
     name: 'ringdown_channels_log_lag_seconds',
     help: 'Age of the log entry folded last when it was folded',
@@ -56,22 +41,6 @@ export function createPromMetrics(): PromMetrics {
     truncated: () => truncated.inc(),
     reset: () => resets.inc(),
     observe: (gauges) => registerGauges(registry, gauges),
-    counted: ({ operation, run }) => ({
-      operation,
-      run: async (payload, context) => {
-        const end = seconds.startTimer({ operation: operation.name });
-        try {
-          const answer = await run(payload, context);
-          requests.inc({ operation: operation.name, outcome: 'ok' });
-          return answer;
-        } catch (error) {
-          requests.inc({ operation: operation.name, outcome: isAppError(error) ? error.code : 'internal' });
-          throw error;
-        } finally {
-          end();
-        }
-      },
-    }),
   };
 }
 

@@ -1,83 +1,50 @@
 import type { OperationHandler } from '@ringdown/broker';
-import { isAppError, withDeadline } from '@ringdown/core';
-import type { OutboxStats } from '@ringdown/database';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { apiAuth, loginUser, userAuth } from '@ringdown/contracts';
+import { isAppError } from '@ringdown/core';
+import { observeDatabase, type ObservedDatabase } from '@ringdown/runtime';
+import { Counter, Registry } from 'prom-client';
 
-const SCRAPE_TIMEOUT_MS = 1_000;
+/** Ways to log in, by the name of their operation. */
+const LOGINS: ReadonlyMap<string, string> = new Map([
+  [userAuth.name, 'user_auth'],
+  [loginUser.name, 'users_login'],
+  [apiAuth.name, 'api_key'],
+]);
 
 /** What this service counts. */
 export interface ObjectProducerMetrics {
   readonly registry: Registry;
-  /** The same handler, counted by operation and outcome. */
+  /** The same handler; attempts to log in are counted by outcome. */
   counted(handler: OperationHandler): OperationHandler;
 }
 
-/** Depth and lag are of the whole outbox: every replica shows the same. `active` is 1 on the one that drains it. */
-export function createPromMetrics(outbox: {
-  stats(): Promise<OutboxStats>;
-  readonly active: boolean;
-}): ObjectProducerMetrics {
+export function createPromMetrics(parts: Omit<ObservedDatabase, 'service'>): ObjectProducerMetrics {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'ringdown_object_producer_requests_total',
-    help: 'Requests by operation and outcome (ok or an error code)',
-    labelNames: ['operation', 'outcome'],
-    registers,
+  observeDatabase(registry, { ...parts, service: 'object-producer' });
+  const logins = new Counter({
+    name: 'ringdown_object_producer_logins_total',
+    help: 'Attempts to log in, by outcome: ok, unauthorized (wrong credentials), rate_limited, or another error code',
+    labelNames: ['method', 'outcome'],
+    registers: [registry],
   });
-  const seconds = new Histogram({
-    name: 'ringdown_object_producer_request_seconds',
-    help: 'Time to answer a request',
-    labelNames: ['operation'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
-    registers,
-  });
-  const lag = new Gauge({
-    name: 'ringdown_outbox_lag_seconds',
-    help: 'Age of the oldest message that waits in the outbox',
-    registers,
-  });
-  new Gauge({
-    name: 'ringdown_outbox_depth',
-    help: 'Messages that wait in the outbox',
-    registers,
-    // One query serves both gauges; with the database away the last values stay.
-    async collect() {
-      const stats = await withDeadline(outbox.stats(), SCRAPE_TIMEOUT_MS, 'outbox statistics').catch(
-        () => undefined,
-      );
-      if (!stats) return;
-      this.set(stats.depth);
-      lag.set(stats.lagMs / 1000);
-    },
-  });
-  new Gauge({
-    name: 'ringdown_outbox_active',
-    help: '1 on the instance that publishes the outbox',
-    registers,
-    collect() {
-      this.set(outbox.active ? 1 : 0);
-    },
-  });
-
   return {
     registry,
-    counted: ({ operation, run }) => ({
-      operation,
-      run: async (payload, context) => {
-        const operationName = operation.name;
-        const end = seconds.startTimer({ operation: operationName });
-        try {
-          const answer = await run(payload, context);
-          requests.inc({ operation: operationName, outcome: 'ok' });
-          return answer;
-        } catch (error) {
-          requests.inc({ operation: operationName, outcome: isAppError(error) ? error.code : 'internal' });
-          throw error;
-        } finally {
-          end();
-        }
-      },
-    }),
+    counted: (handler) => {
+      const method = LOGINS.get(handler.operation.name);
+      if (method === undefined) return handler;
+      return {
+        operation: handler.operation,
+        run: async (payload, context) => {
+          try {
+            const answer = await handler.run(payload, context);
+            logins.inc({ method, outcome: 'ok' });
+            return answer;
+          } catch (error) {
+            logins.inc({ method, outcome: isAppError(error) ? error.code : 'internal' });
+            throw error;
+          }
+        },
+      };
+    },
   };
 }
