@@ -4,14 +4,16 @@ import type { Component, ServiceModule } from '@ringdown/runtime';
 import type { CallProducerSettings } from './config';
 import { buildContainer, SERVICE, type CallProducerPorts } from './container';
 import { instanceOperations } from './handlers/switch-operations';
+import { idleCallProducer } from './idle-call-producer';
 import { callProducerReadiness } from './readiness';
 import { tokens } from './tokens';
 
 /**
  * Builds the service; nothing is connected before its components are started. Error: `validation_failed` when the settings
- * name no source of calls.
+ * do not say where calls come from.
  */
 export function buildCallProducer(settings: CallProducerSettings, ports: CallProducerPorts): ServiceModule {
+  if (settings.callSource === 'none') return idleCallProducer(SERVICE);
   const container = buildContainer(settings, ports);
   const broker = container.resolve(tokens.broker);
   const endpoints = container.resolve(tokens.endpoints);

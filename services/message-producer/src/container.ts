@@ -26,6 +26,7 @@ import { Deliverer } from './deliveries/deliverer';
 import { operationHandlers, type UseCases } from './handlers/operations';
 import { SendMessage } from './messages/send-message';
 import type { Callback, Stores } from './ports';
+import { createDemoConversations } from './simulator';
 import { ReceiveSourceMessage } from './sources/receive-source-message';
 import { Tags } from './tags/tags';
 import { TOKENS } from './tokens';
@@ -127,5 +128,14 @@ export function buildContainer(
   provide(TOKENS.requests, (c) => {
     return new RequestServer(c.resolve(TOKENS.broker), operationHandlers(c.resolve(TOKENS.useCases)));
   });
+  provide(TOKENS.simulator, (c) =>
+    createDemoConversations({
+      broker: c.resolve<Broker>(TOKENS.broker),
+      use: c.resolve<UseCases>(TOKENS.useCases),
+      writer: c.resolve<Writer>(TOKENS.writer),
+      seed: settings.simulatorSeed,
+      logger,
+    }),
+  );
   return container;
 }

@@ -2,7 +2,15 @@ import 'reflect-metadata';
 import { TokenCodec } from '@ringdown/auth';
 import type { Broker } from '@ringdown/broker';
 import { systemClock, type Clock, type Logger } from '@ringdown/core';
-import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
+import {
+  DatabaseHealth,
+  Janitor,
+  migrate,
+  OutboxDrainer,
+  outboxMigrations,
+  Schema,
+  type Database,
+} from '@ringdown/database';
 import { RequestServer } from '@ringdown/runtime';
 import {
   container as root,
@@ -14,13 +22,12 @@ import { Bootstrap } from './accounts/bootstrap';
 import { CreateAccount } from './accounts/create-account';
 import { DescribeRoot } from './accounts/describe-root';
 import { ListAccounts } from './accounts/list-accounts';
+import { RootAccount } from './accounts/root-account';
 import { objectMigrations } from './adapters/migrations';
 import { createPromMetrics, type ObjectProducerMetrics } from './adapters/prom-metrics';
-import { repositoriesOver, transactionsOf } from './adapters/repositories';
+import { repositoriesOver, transactions } from './adapters/repositories';
 import type { ObjectTables } from './adapters/tables';
-import { Janitor } from './app/janitor';
-import { Schema } from './app/schema';
-import { Writer, type WriterEffects } from './app/writer';
+import { createWriter, type Writer, type WriterEffects } from './app/writer';
 import { ApiAuth } from './auth/api-auth';
 import { ApiKeys } from './auth/api-keys';
 import { AttemptLimiter } from './auth/attempt-limiter';
@@ -79,7 +86,7 @@ export function buildContainer(
       },
     });
   });
-  provide(TOKENS.writer, (c) => {
+  provide<Writer>(TOKENS.writer, (c) => {
     const broker = c.resolve<Broker>(TOKENS.broker);
     const drainer = c.resolve<OutboxDrainer>(TOKENS.drainer);
     const effects: WriterEffects = {
@@ -89,7 +96,7 @@ export function buildContainer(
           ? broker.announce('token_revoked', announcement.body)
           : broker.announce('principal_changed', announcement.body),
     };
-    return new Writer(c.resolve(TOKENS.stores), transactionsOf(database), effects, clock, logger);
+    return createWriter(c.resolve(TOKENS.stores), transactions(database), effects, clock, logger);
   });
   provide<Stores>(TOKENS.stores, () => repositoriesOver(database.tables<ObjectTables>()));
   provide(
@@ -97,22 +104,33 @@ export function buildContainer(
     (c) => new Bootstrap(database, c.resolve(TOKENS.stores), c.resolve(TOKENS.writer), logger),
   );
   provide(
-    TOKENS.schema,
-    (c) =>
-      new Schema(
-        (signal) => migrate(database, [outboxMigrations, objectMigrations], logger, signal),
-        c.resolve(TOKENS.bootstrap),
-        settings.bootstrap,
-        logger,
-      ),
+    TOKENS.rootAccount,
+    (c) => new RootAccount(c.resolve(TOKENS.bootstrap), settings.bootstrap, logger),
   );
+  provide(TOKENS.schema, (c) => {
+    const rootAccount = c.resolve<RootAccount>(TOKENS.rootAccount);
+    return new Schema(async (signal) => {
+      await migrate(database, [outboxMigrations, objectMigrations], logger, signal);
+      await rootAccount.ensure();
+    }, logger);
+  });
   provide<UseCases>(TOKENS.useCases, (c) =>
     buildUseCases(settings, c.resolve(TOKENS.stores), c.resolve(TOKENS.writer), clock),
   );
   provide<ObjectProducerMetrics>(TOKENS.metrics, (c) =>
     createPromMetrics({ database, outbox: c.resolve<OutboxDrainer>(TOKENS.drainer) }),
   );
-  provide(TOKENS.janitor, (c) => new Janitor(c.resolve(TOKENS.stores), clock, logger));
+  provide(TOKENS.janitor, (c) => {
+    const { requests, identity } = c.resolve<Stores>(TOKENS.stores);
+    return new Janitor(
+      [
+        (nowMs, limit) => requests.forget(nowMs, limit),
+        (nowMs, limit) => identity.forgetRevocations(Math.floor(nowMs / 1000), limit),
+      ],
+      clock,
+      logger,
+    );
+  });
   provide(TOKENS.requests, (c) => {
     const metrics = c.resolve<ObjectProducerMetrics>(TOKENS.metrics);
     const handlers = operationHandlers(c.resolve(TOKENS.useCases));
