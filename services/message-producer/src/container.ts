@@ -2,7 +2,15 @@ import 'reflect-metadata';
 import type { Broker } from '@ringdown/broker';
 import { MESSAGE_PRODUCER } from '@ringdown/contracts';
 import { systemClock, type Clock, type Logger } from '@ringdown/core';
-import { DatabaseHealth, migrate, OutboxDrainer, outboxMigrations, type Database } from '@ringdown/database';
+import {
+  DatabaseHealth,
+  Janitor,
+  migrate,
+  OutboxDrainer,
+  outboxMigrations,
+  Schema,
+  type Database,
+} from '@ringdown/database';
 import { RequestServer } from '@ringdown/runtime';
 import {
   container as root,
@@ -10,14 +18,14 @@ import {
   type DependencyContainer,
   type InjectionToken,
 } from 'tsyringe';
+import { AskedAccounts } from './adapters/asked-accounts';
 import { HttpCallback } from './adapters/http-callback';
 import { messagingMigrations } from './adapters/migrations';
 import { createPromMetrics, type MessageProducerMetrics } from './adapters/prom-metrics';
-import { repositoriesOver, transactionsOf } from './adapters/repositories';
+import { repositoriesOver, transactions } from './adapters/repositories';
 import type { MessagingTables } from './adapters/tables';
-import { Janitor } from './app/janitor';
-import { Schema } from './app/schema';
-import { Writer } from './app/writer';
+import { AccountGate } from './app/account-gate';
+import { createWriter, type Writer } from './app/writer';
 import { Channels } from './channels/channels';
 import type { MessageProducerSettings } from './config';
 import { Conversations } from './conversations/conversations';
@@ -25,7 +33,7 @@ import { Attempt } from './deliveries/attempt';
 import { Deliverer } from './deliveries/deliverer';
 import { operationHandlers, type UseCases } from './handlers/operations';
 import { SendMessage } from './messages/send-message';
-import type { Callback, Stores } from './ports';
+import type { Accounts, Callback, Stores } from './ports';
 import { createDemoConversations } from './simulator';
 import { ReceiveSourceMessage } from './sources/receive-source-message';
 import { Tags } from './tags/tags';
@@ -41,6 +49,8 @@ export interface MessageProducerPorts {
   readonly clock?: Clock;
   /** Default: HTTP. */
   readonly callback?: Callback;
+  /** Default: asks object-producer. */
+  readonly accounts?: Accounts;
 }
 
 /** The composition root; everything once per service, top to bottom in the order of need. */
@@ -60,6 +70,10 @@ export function buildContainer(
   provide<Database>(TOKENS.database, () => database);
   provide(TOKENS.health, () => new DatabaseHealth(database, logger));
   provide<Broker>(TOKENS.broker, () => ports.brokerFactory(SERVICE));
+  provide<Accounts>(
+    TOKENS.accounts,
+    (c) => ports.accounts ?? new AskedAccounts(c.resolve<Broker>(TOKENS.broker)),
+  );
   provide(TOKENS.drainer, (c) => {
     const broker = c.resolve<Broker>(TOKENS.broker);
     return new OutboxDrainer({
@@ -73,11 +87,11 @@ export function buildContainer(
     });
   });
   provide<Stores>(TOKENS.stores, () => repositoriesOver(database.tables<MessagingTables>()));
-  provide(TOKENS.writer, (c) => {
+  provide<Writer>(TOKENS.writer, (c) => {
     const drainer = c.resolve<OutboxDrainer>(TOKENS.drainer);
-    return new Writer(
+    return createWriter(
       c.resolve(TOKENS.stores),
-      transactionsOf(database),
+      transactions(database),
       // The deliverer writes through this writer, so it is looked up when it is needed.
       { kick: () => drainer.kick(), deliver: () => c.resolve<Deliverer>(TOKENS.deliverer).kick() },
       clock,
@@ -102,7 +116,7 @@ export function buildContainer(
     const callback =
       ports.callback ??
       new HttpCallback({ timeoutMs, allowPrivate: settings.messagingCallbackPrivateAddresses });
-    const attempt = new Attempt(callback, c.resolve(TOKENS.writer), clock, {
+    const attempt = new Attempt(callback, c.resolve(TOKENS.accounts), c.resolve(TOKENS.writer), clock, {
       attempts: settings.messagingDeliveryAttempts,
       retryMs: settings.messagingDeliveryRetryMs,
     });
@@ -115,16 +129,24 @@ export function buildContainer(
   provide<UseCases>(TOKENS.useCases, (c) => {
     const stores = c.resolve<Stores>(TOKENS.stores);
     const writer = c.resolve<Writer>(TOKENS.writer);
+    const gate = new AccountGate(c.resolve(TOKENS.accounts));
     return {
       channels: new Channels(stores, writer),
       conversations: new Conversations(stores, writer),
       sendMessage: new SendMessage(stores, writer),
       tags: new Tags(stores, writer),
-      visitors: new Visitors(stores, writer, clock, settings.messagingVisitorTtlS),
-      receiveSourceMessage: new ReceiveSourceMessage(stores, writer, clock),
+      visitors: new Visitors(stores, writer, gate, clock, settings.messagingVisitorTtlS),
+      receiveSourceMessage: new ReceiveSourceMessage(stores, writer, gate, clock),
     };
   });
-  provide(TOKENS.janitor, (c) => new Janitor(c.resolve(TOKENS.stores), clock, logger));
+  provide(TOKENS.janitor, (c) => {
+    const { requests, sessions } = c.resolve<Stores>(TOKENS.stores);
+    return new Janitor(
+      [(nowMs, limit) => requests.forget(nowMs, limit), (nowMs, limit) => sessions.forget(nowMs, limit)],
+      clock,
+      logger,
+    );
+  });
   provide(TOKENS.requests, (c) => {
     return new RequestServer(c.resolve(TOKENS.broker), operationHandlers(c.resolve(TOKENS.useCases)));
   });

@@ -1,5 +1,5 @@
 import type { DeliveryState } from '@ringdown/contracts';
-import type { OutboxEntry } from '@ringdown/database';
+import type { RequestStore } from '@ringdown/database';
 import type { Channel } from './domain/channel';
 import type { ContactFacts, Conversation, ConversationDetail } from './domain/conversation';
 import type { Message } from './domain/message';
@@ -132,21 +132,15 @@ export interface SessionStore {
   insert(tokenHash: string, session: Session): Promise<void>;
   find(tokenHash: string, nowMs: number): Promise<Session | undefined>;
   /** Forgets at most `limit` that have expired and says how many. */
-  forgetBefore(ms: number, limit: number): Promise<number>;
+  forget(nowMs: number, limit: number): Promise<number>;
 }
 
-/** The answer to a writing request, and a fingerprint of what was asked. */
-export interface RememberedAnswer {
-  readonly fingerprint: string;
-  readonly answer: unknown;
-}
+export type AccountState = 'enabled' | 'disabled' | 'deleted';
 
-export interface RequestStore {
-  /** False, without an error, when the id was answered before; the caller must then roll back. */
-  remember(requestId: string, remembered: RememberedAnswer, nowMs: number): Promise<boolean>;
-  find(requestId: string): Promise<RememberedAnswer | undefined>;
-  /** Forgets at most `limit` answers and says how many. */
-  forgetBefore(ms: number, limit: number): Promise<number>;
+/** Accounts are another service's. */
+export interface Accounts {
+  /** As it is now. Errors: `unavailable`, whatever keeps it from being found out. */
+  stateOf(accountId: string): Promise<AccountState>;
 }
 
 /** Every store, over the pool or over one transaction. */
@@ -157,16 +151,9 @@ export interface Stores {
   readonly deliveries: DeliveryStore;
   readonly tags: TagStore;
   readonly sessions: SessionStore;
+  /** By request id. */
   readonly requests: RequestStore;
 }
-
-/** Runs work in a transaction, which commits when the work resolves and is undone when it throws. */
-export type Transact = <T>(
-  work: (
-    stores: Stores,
-    enqueue: (entries: readonly OutboxEntry[], nowMs: number) => Promise<void>,
-  ) => Promise<T>,
-) => Promise<T>;
 
 /** A message as a source gets it. */
 export interface CallbackRequest {

@@ -3,6 +3,7 @@ export const TOKENS = {
   database: Symbol('database'),
   health: Symbol('health'),
   broker: Symbol('broker'),
+  accounts: Symbol('accounts'),
   drainer: Symbol('drainer'),
   stores: Symbol('stores'),
   writer: Symbol('writer'),

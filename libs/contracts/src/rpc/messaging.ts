@@ -320,6 +320,10 @@ export interface VisitorSession {
 }
 
 /**
+ * Visitors and sources are recognised here, so it is here, too, that their requests fail when the account of their channel
+ * is disabled (`locked`) or deleted (as if it had never been: `not_found` for the channel, else `unauthorized`), or when
+ * that cannot be found out (`unavailable`). This holds for all operations below.
+ *
  * A visitor of a page with a chat plugin comes, or comes back with the token it had. The channel's id is public and says
  * the account. The token is opaque: it opens this conversation and nothing else. `messages` are the newest, newest first.
  * Errors: not_found (channel unknown, of another source or disconnected); unauthorized (token unknown, expired or of
@@ -335,7 +339,7 @@ export const authenticateVisitor = defineOperation<
   { writes: true },
 );
 
-/** What a visitor's token stands for, now. Errors: unauthorized. */
+/** What a visitor's token stands for, now. Errors: unauthorized; forbidden (channel disconnected). */
 export const describeVisitor = defineOperation<{ readonly token: string }, VisitorSession>(
   MESSAGE_PRODUCER,
   'chat_plugin.session',

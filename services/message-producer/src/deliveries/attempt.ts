@@ -1,8 +1,8 @@
-import { backoffMs, isAppError, pause, type Clock } from '@ringdown/core';
+import { backoffMs, isAppError, messageOf, pause, type Clock } from '@ringdown/core';
 import type { UnitOfWork } from '../app/unit-of-work';
 import type { Writer } from '../app/writer';
 import { isChatPlugin } from '../domain/channel';
-import type { Callback, CallbackOutcome, LeasedDelivery } from '../ports';
+import type { Accounts, AccountState, Callback, CallbackOutcome, LeasedDelivery } from '../ports';
 import { callbackRequest } from './callback-request';
 
 export interface RetryOptions {
@@ -22,13 +22,21 @@ export type AttemptResult =
 export class Attempt {
   constructor(
     private readonly callback: Callback,
+    private readonly accounts: Accounts,
     private readonly writer: Writer,
     private readonly clock: Clock,
     private readonly options: RetryOptions,
   ) {}
 
   async run(delivery: LeasedDelivery, stop: AbortSignal): Promise<AttemptResult> {
-    const outcome = await this.offer(delivery, stop);
+    let account: AccountState;
+    try {
+      account = await this.accounts.stateOf(delivery.channel.accountId);
+    } catch (error) {
+      // Nothing was attempted.
+      return this.postpone(delivery, delivery.attempt - 1, messageOf(error), stop);
+    }
+    const outcome = await this.offer(delivery, account, stop);
     if (outcome.kind !== 'failed') return this.finish(delivery, outcome, stop);
     // What was interrupted by this process's end is not the receiver's failure.
     if (stop.aborted) return this.postpone(delivery, delivery.attempt - 1, outcome.reason, stop);
@@ -38,8 +46,13 @@ export class Attempt {
     return this.finish(delivery, outcome, stop);
   }
 
-  private async offer(delivery: LeasedDelivery, stop: AbortSignal): Promise<CallbackOutcome> {
+  private async offer(
+    delivery: LeasedDelivery,
+    account: AccountState,
+    stop: AbortSignal,
+  ): Promise<CallbackOutcome> {
     const { channel } = delivery;
+    if (account !== 'enabled') return { kind: 'refused', reason: `the account is ${account}` };
     if (!channel.connected) return { kind: 'refused', reason: 'the channel is disconnected' };
     // Committed is delivered: the visitor's socket gets it from the events.
     if (isChatPlugin(channel)) return { kind: 'accepted' };

@@ -7,6 +7,7 @@ import {
   type SourceMessageRequest,
 } from '@ringdown/contracts';
 import { AppError, type Clock, isJsonObject } from '@ringdown/core';
+import type { AccountGate } from '../app/account-gate';
 import type { Writer } from '../app/writer';
 import { contentText, messageView } from '../domain/message';
 import { isFresh, isSignedBy } from '../domain/signature';
@@ -18,10 +19,14 @@ export class ReceiveSourceMessage {
   constructor(
     private readonly stores: Stores,
     private readonly writer: Writer,
+    private readonly gate: AccountGate,
     private readonly clock: Clock,
   ) {}
 
-  /** Errors: `unauthorized`, `validation_failed`, `forbidden` (channel disconnected), `too_large`. */
+  /**
+   * Errors: `unauthorized`, `locked` (account disabled), `unavailable`, `validation_failed`, `forbidden` (channel
+   * disconnected), `too_large`.
+   */
   async run(
     request: SourceMessageRequest,
     context: Pick<RequestContext, 'requestId'>,
@@ -33,8 +38,9 @@ export class ReceiveSourceMessage {
     const secret = channel?.source === request.source ? channel.secret : undefined;
     const signed = isSignedBy(secret ?? NO_SECRET, request) && secret !== undefined;
     if (!channel || !signed || !isFresh(request.timestamp, this.clock())) {
-      throw new AppError('unauthorized', 'unknown channel, or the signature does not fit or is too old');
+      throw unauthorized();
     }
+    await this.gate.pass(channel.accountId, unauthorized);
     const { value, error } = sourceMessageSchema.validate(body, { abortEarly: false });
     if (error) {
       throw new AppError('validation_failed', error.message, {
@@ -46,7 +52,8 @@ export class ReceiveSourceMessage {
     const { message: sent, ...facts } = value as SourceMessage;
     const content = contentText(sent.content);
     const asked = ['sources.message', createHash('sha256').update(request.body).digest('hex')];
-    const { answer } = await this.writer.once(context, asked, async (unit) => {
+    const identity = { keys: [context.requestId], asked };
+    return this.writer.once(identity, async (unit) => {
       const { message, duplicate } = await receive(unit, {
         channelId: channel.id,
         accountId: channel.accountId,
@@ -64,7 +71,6 @@ export class ReceiveSourceMessage {
         duplicate,
       };
     });
-    return answer;
   }
 
   /** Sources say when; the future and other nonsense count as now. */
@@ -75,6 +81,10 @@ export class ReceiveSourceMessage {
 }
 
 const NO_SECRET = 'no channel has this secret';
+
+function unauthorized(): AppError {
+  return new AppError('unauthorized', 'unknown channel, or the signature does not fit or is too old');
+}
 
 function parsed(body: string): unknown {
   try {

@@ -1,21 +1,14 @@
 import { createEmbeddedHub, type Broker } from '@ringdown/broker';
-import type { Operation, WireMessage } from '@ringdown/contracts';
-import { newId, silentLogger, type Clock, type Logger } from '@ringdown/core';
+import { silentLogger, type Clock, type Logger } from '@ringdown/core';
 import type { Database } from '@ringdown/database';
 import type { ServiceModule } from '@ringdown/runtime';
-import { onTeardown, waitUntil } from '@ringdown/testing';
+import { ServiceHarness, type SeenEvent } from '@ringdown/testing';
 import type { MessageProducerSettings } from '../config';
 import { buildMessageProducer } from '../message-producer';
-import type { Callback } from '../ports';
+import type { AccountState, Callback } from '../ports';
 
-/** An event as a subscriber sees it. */
-export interface SeenEvent {
-  readonly routingKey: string;
-  readonly name: string;
-  readonly messageId: string | undefined;
-  readonly accountId: string | undefined;
-  readonly text: string;
-  /** Without what every event has. */
+export interface SeenMessagingEvent extends SeenEvent {
+  /** The body without what every event has. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
@@ -24,92 +17,50 @@ export interface HarnessOptions {
   readonly logger?: Logger;
   readonly settings?: Partial<MessageProducerSettings>;
   readonly callback?: Callback;
+  /** What becomes of an account; may throw. Default: all are enabled. */
+  readonly accountState?: (accountId: string) => AccountState;
   /** Components that are not started. */
   readonly without?: readonly string[];
 }
 
-/** A running message-producer with a client beside it and an ear on its exchange. */
-export class Harness {
-  private constructor(
-    readonly service: ServiceModule,
-    readonly client: Broker,
-    readonly events: readonly SeenEvent[],
-  ) {}
-
+/** A running message-producer. */
+export class Harness extends ServiceHarness<ServiceModule, Broker> {
   /** Builds without starting, for specs about the start itself. */
-  static async build(
-    database: Database,
-    options: HarnessOptions = {},
-  ): Promise<{ readonly service: ServiceModule; start(): Promise<Harness> }> {
+  static async build(database: Database, options: HarnessOptions = {}): Promise<Harness> {
     const hub = createEmbeddedHub();
+    const brokerOf = (service: string): Broker => hub.connect({ service, logger: silentLogger });
     const service = await buildMessageProducer(
       { ...testSettings, ...options.settings },
       {
-        brokerFactory: (name) => hub.connect({ service: name, logger: silentLogger }),
+        brokerFactory: brokerOf,
         logger: options.logger ?? silentLogger,
         database,
+        accounts: { stateOf: async (accountId) => options.accountState?.(accountId) ?? 'enabled' },
         ...(options.clock === undefined ? {} : { clock: options.clock }),
         ...(options.callback === undefined ? {} : { callback: options.callback }),
       },
     );
-    // A failing spec must not leave loops behind; stopping twice is harmless.
-    onTeardown(async () => {
-      await stopService(service);
-      await database.close();
-    });
-    const start = async (): Promise<Harness> => {
-      const client = hub.connect({ service: 'spec', logger: silentLogger });
-      await client.start();
-      const events: SeenEvent[] = [];
-      const feed = await client.openFeed(
-        { name: 'ear', maxLength: 100_000 },
-        { onMessage: (message) => events.push(seen(message)), onGap: () => undefined },
-      );
-      await feed.bind('messaging', '#');
-      for (const part of service.components) {
-        if (!options.without?.includes(part.name)) await part.start();
-      }
-      return new Harness(service, client, events);
-    };
-    return { service, start };
+    const { without } = options;
+    return new Harness({ service, client: brokerOf('spec'), database, exchanges: ['messaging'], without });
   }
 
   static async start(...build: Parameters<typeof Harness.build>): Promise<Harness> {
     return (await Harness.build(...build)).start();
   }
 
-  ask<Request, Response>(
-    operation: Operation<Request, Response>,
-    request: Request,
-    requestId: string = newId(),
-  ): Promise<Response> {
-    return this.client.request(operation, request, { requestId, timeoutMs: 20_000 });
-  }
-
   /** The events about a conversation or channel, in their order, once there are `count`. */
-  async eventsOf(id: string, count: number): Promise<SeenEvent[]> {
-    return waitUntil(
-      () => {
-        const found = this.about(id);
-        return found.length >= count && found;
-      },
-      { what: () => `${count} events of ${id}, there are ${JSON.stringify(this.about(id))}` },
-    );
+  async eventsOf(id: string, count: number): Promise<SeenMessagingEvent[]> {
+    return (await this.eventsWhere(isAbout(id), count)).map(withPayload);
   }
 
-  about(id: string): SeenEvent[] {
-    return this.events.filter(({ routingKey }) => routingKey.endsWith(`.${id}`));
+  about(id: string): SeenMessagingEvent[] {
+    return this.events.filter(isAbout(id)).map(withPayload);
   }
 
-  async stop(): Promise<void> {
-    await stopService(this.service);
-    await this.client.stop();
+  /** The same, as they are for a reader who drops repeats. */
+  firstSeenAbout(id: string): SeenMessagingEvent[] {
+    return this.firstSeen(isAbout(id)).map(withPayload);
   }
-}
-
-async function stopService(service: ServiceModule): Promise<void> {
-  service.beginDrain();
-  for (const part of [...service.components].reverse()) await part.stop();
 }
 
 export const testSettings: MessageProducerSettings = {
@@ -127,15 +78,11 @@ export const testSettings: MessageProducerSettings = {
 
 const COMMON = ['event_category', 'event_name', 'app_name', 'app_version', 'msg_id', 'account_id'];
 
-function seen(message: WireMessage): SeenEvent {
-  const text = message.body.toString('utf8');
-  const body = JSON.parse(text) as Record<string, unknown>;
-  return {
-    routingKey: message.routingKey,
-    name: String(body['event_name']),
-    messageId: message.messageId,
-    accountId: message.headers['account_id'],
-    text,
-    payload: Object.fromEntries(Object.entries(body).filter(([name]) => !COMMON.includes(name))),
-  };
+function isAbout(id: string): (event: SeenEvent) => boolean {
+  return ({ routingKey }) => routingKey.endsWith(`.${id}`);
+}
+
+function withPayload(event: SeenEvent): SeenMessagingEvent {
+  const payload = Object.fromEntries(Object.entries(event.body).filter(([name]) => !COMMON.includes(name)));
+  return { ...event, payload };
 }
