@@ -1,7 +1,7 @@
 // npm run -s env: what the documentation's curl lines need, as shell exports.
 import { ApiClient } from './lib/api-client.mjs';
 import { waitForBridgedCall } from './lib/bridged-call.mjs';
-import { targetOf } from './lib/target.mjs';
+import { publicUrlOf, targetOf } from './lib/target.mjs';
 import { connectionHelp, connectionOptions, runTool, ToolError } from './lib/tool.mjs';
 
 const help = `npm run -s env [-- options]
@@ -22,8 +22,9 @@ await runTool({
     const target = targetOf(values);
     const client = await new ApiClient(target).login();
     const call = await waitForBridgedCall(client);
+    const url = publicUrlOf(target);
     const variables = {
-      SERVER: new URL(target.url).hostname,
+      SERVER: new URL(url).hostname,
       ACCOUNT_ID: client.accountId,
       AUTH_TOKEN: client.token,
       USER_ID: call?.userId ?? client.userId ?? '',
@@ -37,8 +38,8 @@ await runTool({
       console.log(`export ${name}=${value}`);
     }
     // Standard error: eval does not see it.
-    if (target.url !== `http://${variables.SERVER}:8000`)
-      console.error(`The documentation writes http://$SERVER:8000; here it is ${target.url}.`);
+    if (url !== `http://${variables.SERVER}:8000`)
+      console.error(`The documentation writes http://$SERVER:8000; here it is ${url}.`);
     if (call === undefined) console.error('No call is bridged right now, so UUID is empty.');
   },
 });

@@ -32,9 +32,10 @@ export class ApiClient {
     const detail = envelope?.data === undefined ? '' : ` ${JSON.stringify(envelope.data)}`;
     const hint =
       path === '/v2/user_auth' ? ` (as ${this.target.username} of ${this.target.accountName})` : '';
-    throw new ToolError(
+    const refusal = new ToolError(
       `${method} ${path} answered ${response.status} ${envelope?.message ?? text.slice(0, 200)}${detail}${hint}`,
     );
+    throw Object.assign(refusal, { status: response.status });
   }
 
   async fetch(method, path, data) {
@@ -59,7 +60,7 @@ export class ApiClient {
 function unreachable(url, error) {
   const reason = error.cause?.code ?? error.cause?.message ?? error.name;
   return Object.assign(
-    new ToolError(`Nothing answers at ${url} (${reason}). Is npm start running? --url names another place.`),
+    new ToolError(`Nothing answers at ${url} (${reason}). Is Ringdown running? --url names another place.`),
     { unreachable: true },
   );
 }

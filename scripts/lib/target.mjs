@@ -29,6 +29,11 @@ export function targetOf(values, env = process.env) {
   };
 }
 
+/** How people reach the system: inside of a container the tools know it by another name. */
+export function publicUrlOf(target, env = process.env) {
+  return env.RINGDOWN_PUBLIC_URL || target.url;
+}
+
 /**
  * Where to look for WebSockets, in order: beside REST, as `npm start` and a proxy serve them, then on the port of a
  * gateway of its own.
@@ -47,7 +52,7 @@ function passwordOf(values, env) {
   if (configured) return configured;
   return readPassword(
     join(dataDirOf(env), 'bootstrap-password'),
-    'Run npm start first, or say whose password to use with --user and --password-file.',
+    'Start Ringdown first (npm start), or say whose password to use with --user and --password-file.',
   );
 }
 

@@ -7,7 +7,7 @@ import { bodyFromFields, exchangeOf, parseBody } from './event-fields.mjs';
 import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './event-lines.mjs';
 import { prefixLines } from './prefix-lines.mjs';
 import { resetDataDir } from './reset-data-dir.mjs';
-import { socketUrlsOf, targetOf } from './target.mjs';
+import { publicUrlOf, socketUrlsOf, targetOf } from './target.mjs';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ringdown-tools-'))));
@@ -70,7 +70,16 @@ describe('targetOf', () => {
   });
 
   it('says what to do without a password', () => {
-    expect(() => targetOf({}, { RINGDOWN_DATA_DIR: folder })).toThrow('Run npm start first');
+    expect(() => targetOf({}, { RINGDOWN_DATA_DIR: folder })).toThrow('Start Ringdown first');
+  });
+
+  it('tells people the address that they reach, not the one inside of a container', () => {
+    const inside = targetOf({ url: 'http://edge:8000' }, { RINGDOWN_BOOTSTRAP_PASSWORD: 'x' });
+
+    expect(publicUrlOf(inside, { RINGDOWN_PUBLIC_URL: 'http://localhost:8001' })).toBe(
+      'http://localhost:8001',
+    );
+    expect(publicUrlOf(inside, {})).toBe('http://edge:8000');
   });
 
   it('refuses what is no URL', () => {

@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const SETTINGS_PREFIX = 'RINGDOWN_';
 
 /** Read by the command line tools only; a process that finds them in its environment leaves them alone. */
-export const TOOL_VARIABLES = ['URL', 'USER', 'ACCOUNT', 'PASSWORD_FILE'] as const;
+export const TOOL_VARIABLES = ['URL', 'PUBLIC_URL', 'USER', 'ACCOUNT', 'PASSWORD_FILE'] as const;
 
 const catalogue: SettingsCatalogue = settingsCatalogue;
 
