@@ -104,6 +104,8 @@ const UNAVAILABLE_TEXT = 'authorization unavailable, try again';
 /** A question overtaken by a change is asked again; under a storm of changes the caller is told to retry. */
 const MAX_QUESTIONS = 3;
 const MIN_SWEEP = 1_000;
+/** Clients name accounts in any way they like: what cannot be one is neither asked for nor kept in the cache. */
+const ACCOUNT_ID = /^[\w-]{1,64}$/;
 
 class CachedPrincipalDirectory implements PrincipalDirectory {
   private readonly clock: Clock;
@@ -204,6 +206,7 @@ class CachedPrincipalDirectory implements PrincipalDirectory {
 
   async account(accountId: string): Promise<AccountView | undefined> {
     this.requireReady();
+    if (!ACCOUNT_ID.test(accountId)) return undefined;
     const { account } = await this.describe({ account_id: accountId });
     return account ?? undefined;
   }

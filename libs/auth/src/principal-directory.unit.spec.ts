@@ -117,6 +117,18 @@ describe('a principal directory', () => {
     expect((await directory.authenticateToken(boss.token)).isSuperAdmin).toBe(true);
   });
 
+  it('knows without asking that there is no account of an id that none can have', async () => {
+    const { broker, directory, boss } = await given();
+    const principal = await directory.authenticateToken(boss.token);
+    broker.questions.length = 0;
+
+    for (const id of ['', 'a\0b', '../child', 'child u1', 'x'.repeat(65), '💥']) {
+      expect(await directory.account(id)).toBeUndefined();
+      expect(await directory.mayAccess(principal, id)).toBe(false);
+    }
+    expect(broker.questions).toEqual([]);
+  });
+
   it('asks once for the same principal until it changes', async () => {
     const { directory, broker, child } = await given();
 
