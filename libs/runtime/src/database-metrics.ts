@@ -3,6 +3,11 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 const SCRAPE_TIMEOUT_MS = 1_000;
 
+interface OutboxStats {
+  readonly depth: number;
+  readonly lagMs: number;
+}
+
 /** What is looked at of a service's database and of its outbox. */
 export interface ObservedDatabase {
   readonly service: string;
@@ -15,7 +20,7 @@ export interface ObservedDatabase {
     };
   };
   readonly outbox: {
-    stats(): Promise<{ readonly depth: number; readonly lagMs: number }>;
+    stats(): Promise<OutboxStats>;
     readonly active: boolean;
   };
 }
@@ -51,26 +56,29 @@ export function observeDatabase(registry: Registry, { service, database, outbox 
       this.inc({ service }, database.load().failures);
     },
   });
-  const lag = new Gauge({
-    name: 'ringdown_outbox_lag_seconds',
-    help: 'Age of the oldest message that waits in the outbox',
-    labelNames,
-    registers,
-  });
-  new Gauge({
-    name: 'ringdown_outbox_depth',
-    help: 'Messages that wait in the outbox',
-    labelNames,
-    registers,
-    // One query serves both gauges; with the database away the last values stay.
-    async collect() {
-      const stats = await withDeadline(outbox.stats(), SCRAPE_TIMEOUT_MS, 'outbox statistics').catch(
-        () => undefined,
-      );
-      if (!stats) return;
-      this.set({ service }, stats.depth);
-      lag.set({ service }, stats.lagMs / 1000);
-    },
-  });
+  // One query serves both gauges of a scrape; with the database away the last values stay.
+  let asking: Promise<OutboxStats | undefined> | undefined;
+  const stats = (): Promise<OutboxStats | undefined> =>
+    (asking ??= withDeadline(outbox.stats(), SCRAPE_TIMEOUT_MS, 'outbox statistics')
+      .catch(() => undefined)
+      .finally(() => (asking = undefined)));
+  const outboxGauge = (name: string, help: string, read: (stats: OutboxStats) => number): void => {
+    new Gauge({
+      name: `ringdown_outbox_${name}`,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        const current = await stats();
+        if (current) this.set({ service }, read(current));
+      },
+    });
+  };
+  outboxGauge('depth', 'Messages that wait in the outbox', ({ depth }) => depth);
+  outboxGauge(
+    'lag_seconds',
+    'Age of the oldest message that waits in the outbox',
+    ({ lagMs }) => lagMs / 1000,
+  );
   gauge('outbox_active', '1 on the instance that publishes the outbox', () => Number(outbox.active));
 }

@@ -1,3 +1,4 @@
+import { withTrace } from '@ringdown/core';
 import type { ContractSuite } from './contract-suite';
 import { until } from './until';
 
@@ -39,6 +40,26 @@ export function describeEvents(suite: ContractSuite): void {
 
       await until('all', () => seen.messages.length === 500);
       expect(seen.keys()).toEqual(sent);
+    });
+
+    it('carries the id of the request an event is the consequence of', async () => {
+      const broker = await suite.connect();
+      const seen = await suite.open(broker);
+      await seen.feed.bind('call', `${suite.tag}.#`);
+
+      await withTrace({ requestId: 'http-1', traceparent: 't1' }, () =>
+        broker.publish({
+          ...suite.event(`${suite.tag}.one`),
+          headers: { account_id: 'a1', traceparent: 'own' },
+        }),
+      );
+
+      await suite.fence(broker, seen);
+      expect(seen.messages[0]?.headers).toEqual({
+        request_id: 'http-1',
+        account_id: 'a1',
+        traceparent: 'own',
+      });
     });
 
     it('carries bytes and properties, and fills in what the publisher left out', async () => {

@@ -1,5 +1,5 @@
 import Joi from 'joi';
-import { AppError, deferred } from '@ringdown/core';
+import { AppError, currentTrace, deferred, withTrace } from '@ringdown/core';
 import { defineOperation } from '@ringdown/contracts';
 import { handle } from '../broker';
 import type { ContractSuite } from './contract-suite';
@@ -34,6 +34,27 @@ export function describeRequests(suite: ContractSuite): void {
       );
 
       expect(contexts).toEqual([{ requestId: 'r1', traceparent: 't1', deadlineMs: expect.any(Number) }]);
+    });
+
+    it('runs the handler in the name of whoever the request is asked for, or in its own', async () => {
+      const broker = await suite.connect();
+      const names: unknown[] = [];
+      await broker.serve([
+        handle(suite.operation(), async (payload) => {
+          names.push(currentTrace());
+          return payload;
+        }),
+      ]);
+
+      await withTrace({ requestId: 'http-1', traceparent: 't1' }, () =>
+        broker.request(suite.operation(), { n: 1 }, { requestId: 'r1' }),
+      );
+      await broker.request(suite.operation(), { n: 2 }, { requestId: 'r2' });
+
+      expect(names).toEqual([
+        { requestId: 'http-1', traceparent: 't1' },
+        { requestId: 'r2', traceparent: undefined },
+      ]);
     });
 
     it('carries an AppError whole, and of anything else nothing but the fact', async () => {

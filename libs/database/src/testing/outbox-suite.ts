@@ -1,4 +1,4 @@
-import { pause, silentLogger } from '@ringdown/core';
+import { pause, silentLogger, withTrace } from '@ringdown/core';
 import { waitUntil } from '@ringdown/testing';
 import type { Database } from '../database';
 import { migrate } from '../migrate';
@@ -65,6 +65,18 @@ export function outboxSuite(open: () => Promise<Database>): void {
     await waitUntil(() => publisher.confirmed.length === 2);
     expect(publisher.confirmed).toEqual([message('1'), message('2')]);
     await waitUntil(async () => (await one.stats()).depth === 0);
+  });
+
+  it('publishes with the id of the request that wrote, under whatever name it runs itself', async () => {
+    await withTrace({ requestId: 'http-1', traceparent: 't1' }, () => put({ id: '1' }));
+    await withTrace({ requestId: 'other' }, () => drainer());
+
+    await waitUntil(() => publisher.confirmed.length === 1);
+    expect(publisher.confirmed[0]?.headers).toEqual({
+      ...message('1').headers,
+      request_id: 'http-1',
+      traceparent: 't1',
+    });
   });
 
   it('publishes at once what is kicked, without waiting for its poll', async () => {
