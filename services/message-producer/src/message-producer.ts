@@ -1,10 +1,15 @@
 import type { Broker } from '@ringdown/broker';
 import { memoised } from '@ringdown/core';
-import { openDatabase, type Database, type DatabaseHealth, type OutboxDrainer } from '@ringdown/database';
+import {
+  openDatabase,
+  type Database,
+  type DatabaseHealth,
+  type Janitor,
+  type OutboxDrainer,
+  type Schema,
+} from '@ringdown/database';
 import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { MessageProducerMetrics } from './adapters/prom-metrics';
-import type { Janitor } from './app/janitor';
-import type { Schema } from './app/schema';
 import type { MessageProducerSettings } from './config';
 import { buildContainer, SERVICE, type MessageProducerPorts } from './container';
 import type { Deliverer } from './deliveries/deliverer';

@@ -5,49 +5,27 @@ import {
   sendAsVisitor,
   sendMessage,
 } from '@ringdown/contracts';
-import { newId, RecentSet, silentLogger } from '@ringdown/core';
+import { newId, silentLogger } from '@ringdown/core';
 import { openDatabase } from '@ringdown/database';
-import { createTestDatabase, describeWithPostgres, TcpProxy, waitUntil } from '@ringdown/testing';
+import {
+  breakableDatabase,
+  createTestDatabase,
+  databaseOutageSuite,
+  describeWithPostgres,
+  insist,
+  waitUntil,
+} from '@ringdown/testing';
 import { Harness } from './testing/harness';
 import { sourceConversation } from './testing/source';
 
-describeWithPostgres('message-producer and a server that goes away', (serverUrl) => {
-  it('waits for the database at start, says so, and is ready when it comes', async () => {
-    const server = await createTestDatabase();
-    const target = new URL(serverUrl);
-    const proxy = await TcpProxy.to(Number(target.port || 5432), target.hostname);
-    proxy.set('refuse');
-    const database = await openDatabase({ url: proxy.rewrite(server.url), logger: silentLogger });
-    const built = await Harness.build(database);
-    const starting = built.start();
-    await waitUntil(() => built.service.readiness().checks['database'] === 'the database is not available');
-    expect(built.service.readiness()).toMatchObject({ ready: false });
+describeWithPostgres('message-producer and a server that goes away', () => {
+  const open = (url: string) => openDatabase({ url, logger: silentLogger });
 
-    proxy.set('pass');
-    const harness = await starting;
-
-    await waitUntil(() => harness.service.readiness().ready);
-    await harness.stop();
-    await database.close();
-  });
-
-  it('stops while it waits', async () => {
-    const database = await openDatabase({ url: 'postgres://x@127.0.0.1:1/x', logger: silentLogger });
-    const { service } = await Harness.build(database);
-    const starting = (async () => {
-      for (const part of service.components.slice(0, 2)) await part.start();
-    })();
-    service.beginDrain();
-    await starting;
-    for (const part of [...service.components].reverse()) await part.stop();
-    await database.close();
-  });
+  databaseOutageSuite({ open, build: (database) => Harness.build(database) });
 
   it('takes every message once, in order, and tells and delivers it, though connections break', async () => {
-    const server = await createTestDatabase();
-    const target = new URL(serverUrl);
-    const proxy = await TcpProxy.to(Number(target.port || 5432), target.hostname);
-    const database = await openDatabase({ url: proxy.rewrite(server.url), logger: silentLogger });
+    const { url, proxy } = await breakableDatabase();
+    const database = await open(url);
     const h = await Harness.start(database);
     const account_id = newId();
     const { channel } = await h.ask(connectMessagingChannel, {
@@ -57,15 +35,15 @@ describeWithPostgres('message-producer and a server that goes away', (serverUrl)
     });
     const { token, session } = await h.ask(authenticateVisitor, { channel_id: channel.id });
     const { conversation_id } = session;
-    const insist = (work: () => Promise<unknown>) =>
-      waitUntil(() => work().then(() => true), { intervalMs: 5 });
 
     const rounds = 20;
     for (let n = 0; n < rounds; n += 1) {
       const [asked, answered] = [newId(), newId()];
       if (n % 5 === 3) setImmediate(() => proxy.cut());
-      await insist(() => h.ask(sendAsVisitor, { token, message: n + 1 }, asked));
-      await insist(() => h.ask(sendMessage, { account_id, conversation_id, message: -(n + 1) }, answered));
+      await insist(() => h.ask(sendAsVisitor, { token, message: n + 1 }, { requestId: asked }));
+      await insist(() =>
+        h.ask(sendMessage, { account_id, conversation_id, message: -(n + 1) }, { requestId: answered }),
+      );
     }
 
     const list = () => h.ask(listMessages, { account_id, conversation_id, page_size: 100 });
@@ -74,10 +52,7 @@ describeWithPostgres('message-producer and a server that goes away', (serverUrl)
     expect(data.map(({ content }) => Number(content)).reverse()).toEqual(
       Array.from({ length: rounds }, (_, n) => [n + 1, -(n + 1)]).flat(),
     );
-    const firstSeen = () => {
-      const repeats = new RecentSet(10_000);
-      return h.about(conversation_id).filter(({ messageId }) => repeats.add(String(messageId)));
-    };
+    const firstSeen = () => h.firstSeenAbout(conversation_id);
     // Of a visitor's message one event and one count; of an answer PENDING and DELIVERED.
     await waitUntil(() => firstSeen().length === rounds * 4);
     const counts = firstSeen().filter(({ name }) => name === 'unread_count');
@@ -90,8 +65,7 @@ describeWithPostgres('message-producer and a server that goes away', (serverUrl)
 
   it('delivers each message once when two processes share the work', async () => {
     const server = await createTestDatabase();
-    const open = () => openDatabase({ url: server.url, logger: silentLogger });
-    const [mine, theirs] = [await open(), await open()];
+    const [mine, theirs] = [await open(server.url), await open(server.url)];
     const attempts: string[] = [];
     const callback = {
       post: ({ headers }: { headers: Readonly<Record<string, string>> }) => {

@@ -1,12 +1,11 @@
-import { enqueue, type Database } from '@ringdown/database';
-import type { Stores, Transact } from '../ports';
+import { RequestRepository, transactionsOf, type Database, type Transact } from '@ringdown/database';
+import type { Stores } from '../ports';
 import { ChannelRepository } from './channel-repository';
 import { ConversationRepository } from './conversation-repository';
 import { DeliveryRepository } from './delivery-repository';
 import { MessageRepository } from './message-repository';
-import { RequestRepository } from './request-repository';
 import { SessionRepository } from './session-repository';
-import type { MessagingTables, Queries } from './tables';
+import type { Queries } from './tables';
 import { TagRepository } from './tag-repository';
 
 /** Every repository over one query builder: the pool's, or a transaction's. */
@@ -18,17 +17,11 @@ export function repositoriesOver(db: Queries): Stores {
     deliveries: new DeliveryRepository(db),
     tags: new TagRepository(db),
     sessions: new SessionRepository(db),
-    requests: new RequestRepository(db),
+    requests: new RequestRepository(db, { table: 'messaging_requests', key: 'request_id' }),
   };
 }
 
 /** Transactions over all repositories and the outbox. */
-export function transactionsOf(database: Database): Transact {
-  return (work) =>
-    database
-      .tables<MessagingTables>()
-      .transaction()
-      .execute((trx) =>
-        work(repositoriesOver(trx), (entries, nowMs) => enqueue<MessagingTables>(trx, entries, nowMs)),
-      );
+export function transactions(database: Database): Transact<Stores> {
+  return transactionsOf(database, repositoriesOver);
 }

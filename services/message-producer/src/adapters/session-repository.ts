@@ -1,3 +1,4 @@
+import { forgetRows } from '@ringdown/database';
 import type { Session, SessionStore } from '../ports';
 import type { Queries } from './tables';
 
@@ -36,18 +37,13 @@ export class SessionRepository implements SessionStore {
     );
   }
 
-  async forgetBefore(ms: number, limit: number): Promise<number> {
-    const { numDeletedRows } = await this.db
-      .deleteFrom('messaging_sessions')
-      .where('token_hash', 'in', ({ selectFrom }) =>
-        selectFrom('messaging_sessions')
-          .select('token_hash')
-          .where('expires_at', '<=', ms)
-          .limit(limit)
-          .forUpdate()
-          .skipLocked(),
-      )
-      .executeTakeFirst();
-    return Number(numDeletedRows);
+  forget(nowMs: number, limit: number): Promise<number> {
+    const expired = {
+      table: 'messaging_sessions',
+      key: 'token_hash',
+      time: 'expires_at',
+      until: nowMs,
+    } as const;
+    return forgetRows(this.db, expired, limit);
   }
 }

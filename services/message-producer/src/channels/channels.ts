@@ -31,9 +31,8 @@ export class Channels {
     checkCallback(request);
     const { secret: _secret, token: _token, ...asked } = request;
     let secret: string | undefined;
-    const { answer, replayed } = await this.writer.once(
-      context,
-      ['channels.connect', asked],
+    const { answer, replayed } = await this.writer.onceOrReplay(
+      { keys: [context.requestId], asked: ['channels.connect', asked] },
       async (unit) => {
         const { channels } = unit.stores;
         const { channel, created } = await channels.claim(firstState(request), unit.nowMs);
@@ -66,17 +65,19 @@ export class Channels {
     },
     context: Context,
   ): Promise<{ already: boolean }> {
-    const { answer } = await this.writer.once(context, ['channels.disconnect', request], async (unit) => {
-      const { channels } = unit.stores;
-      const channel = await channels.get(request.account_id, request.channel_id, { lock: true });
-      if (request.source !== undefined && request.source !== channel.source) throw notFound('channel');
-      if (!channel.connected) return { already: true };
-      const next = { ...channel, connected: false };
-      await channels.update(next);
-      unit.channelChanged(next);
-      return { already: false };
-    });
-    return answer;
+    return this.writer.once(
+      { keys: [context.requestId], asked: ['channels.disconnect', request] },
+      async (unit) => {
+        const { channels } = unit.stores;
+        const channel = await channels.get(request.account_id, request.channel_id, { lock: true });
+        if (request.source !== undefined && request.source !== channel.source) throw notFound('channel');
+        if (!channel.connected) return { already: true };
+        const next = { ...channel, connected: false };
+        await channels.update(next);
+        unit.channelChanged(next);
+        return { already: false };
+      },
+    );
   }
 }
 

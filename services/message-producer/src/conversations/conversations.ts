@@ -62,20 +62,22 @@ export class Conversations {
 
   /** Moves the read marker to the last message. Errors: `not_found`. */
   async read(request: OfConversation, context: Context): Promise<Nothing> {
-    const { answer } = await this.writer.once(context, ['conversations.read', request], async (unit) => {
-      const { conversations } = unit.stores;
-      const held = await conversations.hold(request.account_id, request.conversation_id);
-      const next = {
-        ...held,
-        readMessageId: held.lastMessageId,
-        unreadCount: 0,
-        unreadAt: nextUnreadAt(held.unreadAt, unit.nowMs),
-      };
-      await conversations.update(next);
-      unit.unreadChanged(next);
-      return {};
-    });
-    return answer;
+    return this.writer.once(
+      { keys: [context.requestId], asked: ['conversations.read', request] },
+      async (unit) => {
+        const { conversations } = unit.stores;
+        const held = await conversations.hold(request.account_id, request.conversation_id);
+        const next = {
+          ...held,
+          readMessageId: held.lastMessageId,
+          unreadCount: 0,
+          unreadAt: nextUnreadAt(held.unreadAt, unit.nowMs),
+        };
+        await conversations.update(next);
+        unit.unreadChanged(next);
+        return {};
+      },
+    );
   }
 
   /** Errors: `not_found`, `validation_failed` (too many keys). */

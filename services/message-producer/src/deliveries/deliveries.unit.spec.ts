@@ -67,7 +67,7 @@ class Scene {
   async statesOf(id: string): Promise<DeliveryState[]> {
     return waitUntil(() => {
       const states = this.h.events
-        .map(({ payload }) => payload['message'] as { id: string; delivery_state: DeliveryState } | undefined)
+        .map(({ body }) => body['message'] as { id: string; delivery_state: DeliveryState } | undefined)
         .filter((message) => message?.id === id)
         .map((message) => message!.delivery_state);
       return states.length >= 2 && states;

@@ -26,7 +26,8 @@ export class SendMessage {
     const content = contentText(request.message);
     const { account_id: accountId, conversation_id: conversationId, user_id: senderId } = request;
     const asked = ['messages.send', accountId, conversationId, senderId ?? null, content];
-    const { answer } = await this.writer.once(context, asked, async (unit) => {
+    const identity = { keys: [context.requestId], asked };
+    return this.writer.once(identity, async (unit) => {
       const { stores, nowMs } = unit;
       const held = await stores.conversations.hold(accountId, conversationId);
       requireConnected(await stores.channels.get(accountId, held.channelId));
@@ -46,7 +47,6 @@ export class SendMessage {
       await unit.deliver(message, held.channelId);
       return messageView(message);
     });
-    return answer;
   }
 
   /** Errors: `not_found`. */

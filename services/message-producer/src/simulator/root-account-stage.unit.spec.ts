@@ -1,8 +1,7 @@
 import { createEmbeddedHub } from '@ringdown/broker';
 import { newId, Random, silentLogger } from '@ringdown/core';
-import { openDatabase, type Database } from '@ringdown/database';
+import { openDatabase, type Database, type Schema } from '@ringdown/database';
 import type { MessagingTables } from '../adapters/tables';
-import type { Schema } from '../app/schema';
 import type { Writer } from '../app/writer';
 import { buildContainer } from '../container';
 import type { UseCases } from '../handlers/operations';

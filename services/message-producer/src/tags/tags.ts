@@ -26,13 +26,12 @@ export class Tags {
     request: OfAccount & { readonly name: string; readonly color: string },
     context: Context,
   ): Promise<MessagingTag> {
-    const { answer } = await this.writer.once(context, ['tags.create', request], async (unit) => {
+    return this.writer.once({ keys: [context.requestId], asked: ['tags.create', request] }, async (unit) => {
       const { account_id: accountId, name, color } = request;
       const tag: Tag = { id: randomUUID(), accountId, name, color };
       await unit.stores.tags.insert(tag, unit.nowMs);
       return tagView(tag);
     });
-    return answer;
   }
 
   async list(request: OfAccount): Promise<{ tags: readonly MessagingTag[] }> {
@@ -56,11 +55,13 @@ export class Tags {
 
   /** Errors: `not_found`. */
   async delete(request: OfAccount & { readonly id: string }, context: Context): Promise<Nothing> {
-    const { answer } = await this.writer.once(context, ['tags.delete', request], async ({ stores }) => {
-      await stores.tags.delete(request.account_id, request.id);
-      return {};
-    });
-    return answer;
+    return this.writer.once(
+      { keys: [context.requestId], asked: ['tags.delete', request] },
+      async ({ stores }) => {
+        await stores.tags.delete(request.account_id, request.id);
+        return {};
+      },
+    );
   }
 
   /** Errors: `not_found` (conversation, tag). */
