@@ -25,7 +25,11 @@ describe('the stage in the root account', () => {
     const hub = createEmbeddedHub();
     const container = buildContainer(
       testSettings,
-      { brokerFactory: (service) => hub.connect({ service, logger: silentLogger }), logger: silentLogger },
+      {
+        brokerFactory: (service) => hub.connect({ service, logger: silentLogger }),
+        logger: silentLogger,
+        accounts: { stateOf: () => Promise.resolve('enabled') },
+      },
       database,
     );
     await container.resolve<Schema>(TOKENS.schema).start();
