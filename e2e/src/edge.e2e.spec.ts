@@ -136,7 +136,7 @@ describeWithCompose('the edge', () => {
       if (expected === 404) {
         expect(answer).toMatchObject({
           status: 404,
-          body: { message: 'no WebSocket is served at this path' },
+          body: { status: 'error', error: '404', message: 'no WebSocket is served at this path' },
         });
       } else {
         expect(answer).toMatchObject({ told: { service: expected, url: path } });
