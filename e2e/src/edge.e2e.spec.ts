@@ -317,10 +317,12 @@ describeWithCompose('the edge', () => {
         return mine.length === 4 ? mine : undefined;
       });
       const address = expect.stringMatching(/^[\d.]+:\d+$/);
-      expect(lines).toMatchObject([
+      // Each line is written a moment after its answer.
+      const byPath = lines.sort((a, b) => String(a['path']).localeCompare(String(b['path'])));
+      expect(byPath).toMatchObject([
+        { method: 'GET', path: '/metrics', status: 404, upstream: '' },
         { method: 'GET', path: '/v2/status/404', status: 404, upstream: address, service: 'edge' },
         { method: 'PUT', path: '/v2/x', status: 200, upstream: address, duration_ms: expect.any(Number) },
-        { method: 'GET', path: '/metrics', status: 404, upstream: '' },
         { method: 'GET', path: '/ws', status: 101, upstream: address, port: 5555 },
       ]);
       const { stdout, stderr } = await stand.outputs(edge.container);
