@@ -20,6 +20,8 @@ export interface SystemOptions {
   readonly apiGateways?: number;
   readonly blackholes?: number;
   readonly objectProducers?: number;
+  /** Default none; needs a databaseUrl. */
+  readonly messageProducers?: number;
   /** Default none: registries of live channels. */
   readonly channels?: number;
   /** Default none: settings of each call-producer, for example `{ RINGDOWN_CALL_SOURCE: 'simulator' }`. */
@@ -43,6 +45,7 @@ export class TestSystem {
   readonly apiGateways: RunningService[] = [];
   readonly blackholes: RunningService[] = [];
   readonly objectProducers: RunningService[] = [];
+  readonly messageProducers: RunningService[] = [];
   readonly channels: RunningService[] = [];
   readonly callProducers: RunningService[] = [];
   readonly username = 'admin';
@@ -59,6 +62,7 @@ export class TestSystem {
     onTeardown(() => system.stop());
     const starts = [
       ...times(options.objectProducers ?? 1, () => system.startObjectProducer()),
+      ...times(options.messageProducers ?? 0, () => system.startMessageProducer()),
       ...times(options.apiGateways ?? 1, () => system.startApiGateway()),
       ...times(options.blackholes ?? 1, () => system.startBlackhole()),
       ...times(options.channels ?? 0, () => system.startChannels()),
@@ -78,6 +82,10 @@ export class TestSystem {
 
   startObjectProducer(env?: Environment): Promise<RunningService> {
     return this.startService('object-producer', 'RINGDOWN_OPS_PORT', this.objectProducers, env);
+  }
+
+  startMessageProducer(env?: Environment): Promise<RunningService> {
+    return this.startService('message-producer', 'RINGDOWN_OPS_PORT', this.messageProducers, env);
   }
 
   startChannels(env?: Environment): Promise<RunningService> {
@@ -105,6 +113,7 @@ export class TestSystem {
       ...this.apiGateways,
       ...this.callProducers,
       ...this.channels,
+      ...this.messageProducers,
       ...this.objectProducers,
     ];
     await Promise.all(services.map(({ process }) => process.stop()));

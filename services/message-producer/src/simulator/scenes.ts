@@ -66,7 +66,7 @@ export class SceneWriter {
       beats.push({ pauseMs: this.time(TYPING_MS), action: { kind, visitor, text: said } });
       if (index === 0) beats.push({ pauseMs: 0, action: { kind: 'introduce', visitor } });
     });
-    beats.push(this.reads(visitor));
+    if (topic.lines.at(-1)?.by === 'visitor') beats.push(this.reads(visitor));
     const kind = this.random.chance(0.6) ? 'tag' : 'untag';
     beats.push({ pauseMs: this.time(GLANCE_MS), action: { kind, visitor, tag: topic.tag } });
     beats.push({ pauseMs: 0, action: { kind: 'leave', visitor } });
