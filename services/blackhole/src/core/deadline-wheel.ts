@@ -32,6 +32,11 @@ export class DeadlineWheel {
     return size;
   }
 
+  /** Instants something is kept for. */
+  get ticks(): number {
+    return this.buckets.size;
+  }
+
   at(atMs: number, run: () => void): WheelEntry {
     const slot: Slot = { atMs, run };
     // The end of the tick that holds the deadline, so that it is past when the tick is turned.
@@ -40,7 +45,13 @@ export class DeadlineWheel {
     if (bucket === undefined) this.buckets.set(tick, (bucket = new Set()));
     bucket.add(slot);
     const home = bucket;
-    return { cancel: () => home.delete(slot) };
+    return {
+      cancel: () => {
+        home.delete(slot);
+        // Clients choose how far away a deadline is: an empty bucket must not wait for its time.
+        if (home.size === 0 && this.buckets.get(tick) === home) this.buckets.delete(tick);
+      },
+    };
   }
 
   after(delayMs: number, run: () => void): WheelEntry {

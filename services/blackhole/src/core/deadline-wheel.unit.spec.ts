@@ -57,3 +57,16 @@ it('does not run what was cancelled, also during the same turn', () => {
 
   expect(run).toEqual(['kept']);
 });
+
+it('keeps nothing of what was cancelled, however far away it was', () => {
+  const { wheel } = wheelAt(1_000);
+  const entries = [1, 2, 3].map((days) => wheel.after(days * 86_400_000, () => undefined));
+  const other = wheel.after(86_400_000, () => undefined);
+  expect(wheel.ticks).toBe(3);
+
+  for (const entry of entries) entry.cancel();
+  expect(wheel.ticks).toBe(1);
+  other.cancel();
+  other.cancel();
+  expect(wheel.ticks).toBe(0);
+});
