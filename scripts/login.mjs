@@ -30,7 +30,7 @@ Account   ${target.accountName} (${client.accountId})
 User      ${target.username}
 Password  ${target.password}
 
-The login works. Change the password, for the tools to know it in the file it was read from as well:
+The login works. To change the password, after which tools want the new one in a --password-file:
   curl -X PATCH -H "X-Auth-Token: TOKEN" -H 'Content-Type: application/json' -d '{"data":{"password":"…"}}' \\
     ${url}/v2/accounts/${client.accountId}/users/${client.userId}`);
   },

@@ -102,19 +102,16 @@ function definitions(password) {
 }
 
 function wayBack(lost) {
-  const lines = lost.map(
-    ([name, { keptBy, file }]) =>
-      `  secrets-${name}: ${dirname(file)}, of which ${keptBy} still holds the data`,
-  );
+  const lines = lost.map(([name, { keptBy }]) => `  secrets-${name}     (${keptBy} still has its data)`);
   const commands = lost.map(([name, secret]) =>
     secret.lost === undefined
       ? `  docker compose run --rm -T init set ${name} < FILE     (FILE: the present password of the super admin)`
       : `  docker compose run --rm init renew ${name}     (${secret.lost})`,
   );
   return [
-    'Secrets are gone while the data they belong to is still there. Volumes without their secret:',
+    'Secrets are gone while the data behind them is still there. Volumes without their secret:',
     ...lines,
-    'Nothing was started and nothing was changed. Restore these volumes from a backup, or say',
+    'Nothing was started or changed. Restore these volumes from a backup, or say',
     ...commands,
     'and then docker compose up again. To give up the data as well: docker compose down --volumes.',
   ].join('\n');
@@ -132,7 +129,7 @@ function hasData(data, server) {
 }
 
 function tokenKey() {
-  return `k${new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14)}:${randomBytes(32).toString('base64url')}`;
+  return `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64url')}`;
 }
 
 function checkTokenKeys(text) {
