@@ -1,9 +1,9 @@
 export { composeBroker, type BrokerFactory } from './compose-broker';
 export { run, type HostProcess, type RunContext, type RunOptions } from './run';
-export { type Component, type Readiness, type ServiceModule } from './service-module';
+export { component, type Component, type Readiness, type ServiceModule } from './service-module';
+export { databaseService, type DatabaseServiceParts } from './database-service';
 export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner';
 export { OpsServer, type OpsServerOptions } from './ops-server';
-export { ReadinessProbe } from './readiness-probe';
 export { RequestServer } from './request-server';
 export { RuntimeMetrics } from './runtime-metrics';
 export { BrokerMetrics } from './broker-metrics';

@@ -6,6 +6,11 @@ export interface Component extends Lifecycle {
   readonly name: string;
 }
 
+/** The part under its name. */
+export function component(name: string, part: Lifecycle): Component {
+  return { name, start: () => part.start(), stop: () => part.stop() };
+}
+
 /** The answer of `/readyz`: ready only when every check says `ok`. */
 export interface Readiness {
   readonly ready: boolean;

@@ -1,6 +1,4 @@
-import type { Subscription } from '@ringdown/broker';
-import { memoised } from '@ringdown/core';
-import type { Component, ServiceModule } from '@ringdown/runtime';
+import { RequestServer, component, type ServiceModule } from '@ringdown/runtime';
 import type { CallProducerSettings } from './config';
 import { buildContainer, SERVICE, type CallProducerPorts } from './container';
 import { instanceOperations } from './handlers/switch-operations';
@@ -33,22 +31,18 @@ export function buildCallProducer(settings: CallProducerSettings, ports: CallPro
     if (state === 'ready') publisher.resume();
   });
 
-  let serving: Subscription | undefined;
-  const operations: Component = {
-    name: 'call-producer operations',
-    start: memoised(async () => {
-      serving = await broker.serve(instanceOperations(() => holder.currentSource));
-    }),
-    stop: memoised(async () => serving?.close()),
-  };
+  const operations = new RequestServer(
+    broker,
+    instanceOperations(() => holder.currentSource),
+  );
 
   return {
     name: SERVICE,
     components: [
-      named('call-producer broker', broker),
-      named('call-producer endpoints', endpoints),
-      operations,
-      named('call-producer switch', holder),
+      component('call-producer broker', broker),
+      component('call-producer endpoints', endpoints),
+      component('call-producer operations', operations),
+      component('call-producer switch', holder),
     ],
     readiness: () => callProducerReadiness({ broker, holder, draining: () => draining }),
     beginDrain: () => {
@@ -56,8 +50,4 @@ export function buildCallProducer(settings: CallProducerSettings, ports: CallPro
     },
     metrics: metrics.registry,
   };
-}
-
-function named(name: string, part: { start(): Promise<void>; stop(): Promise<void> }): Component {
-  return { name, start: () => part.start(), stop: () => part.stop() };
 }

@@ -1,5 +1,5 @@
 import type { Settings } from '@ringdown/config';
-import type { Component, ServiceModule } from '@ringdown/runtime';
+import { component, type ServiceModule } from '@ringdown/runtime';
 import { SERVICE, buildContainer, type ChannelsPorts } from './container';
 import { channelsReadiness } from './readiness';
 import { tokens } from './tokens';
@@ -22,7 +22,7 @@ export function buildChannels(_settings: Settings, ports: ChannelsPorts): Servic
   });
   return {
     name: SERVICE,
-    components: [named('channels broker', broker), named('channels log', follower)],
+    components: [component('channels broker', broker), component('channels log', follower)],
     readiness: () => channelsReadiness({ broker, follower, draining }),
     beginDrain: () => {
       draining = true;
@@ -31,8 +31,4 @@ export function buildChannels(_settings: Settings, ports: ChannelsPorts): Servic
     },
     metrics: metrics.registry,
   };
-}
-
-function named(name: string, part: Pick<Component, 'start' | 'stop'>): Component {
-  return { name, start: () => part.start(), stop: () => part.stop() };
 }

@@ -1,5 +1,4 @@
 import type { Broker } from '@ringdown/broker';
-import { memoised } from '@ringdown/core';
 import {
   openDatabase,
   type Database,
@@ -8,7 +7,7 @@ import {
   type OutboxDrainer,
   type Schema,
 } from '@ringdown/database';
-import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
+import { component, databaseService, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { MessageProducerMetrics } from './adapters/prom-metrics';
 import type { MessageProducerSettings } from './config';
 import { buildContainer, SERVICE, type MessageProducerPorts } from './container';
@@ -28,24 +27,13 @@ export async function buildMessageProducer(
     ports.database ??
     (await openDatabase({ url: settings.databaseUrl, dataDir: settings.dataDir, logger: ports.logger }));
   const container = buildContainer(settings, ports, database);
-  const broker = container.resolve<Broker>(TOKENS.broker);
-  const health = container.resolve<DatabaseHealth>(TOKENS.health);
-  const schema = container.resolve<Schema>(TOKENS.schema);
-  const readiness = new ReadinessProbe(broker, health, schema);
-  const own: Component = {
-    name: 'database',
-    start: () => health.start(),
-    stop: memoised(async () => {
-      await health.stop();
-      if (ports.database === undefined) await database.close();
-    }),
-  };
-  return {
+  return databaseService({
     name: SERVICE,
+    health: container.resolve<DatabaseHealth>(TOKENS.health),
+    closeDatabase: ports.database === undefined ? () => database.close() : undefined,
+    schema: container.resolve<Schema>(TOKENS.schema),
+    broker: container.resolve<Broker>(TOKENS.broker),
     components: [
-      own,
-      component('schema', schema),
-      component('broker', broker),
       component('outbox', container.resolve<OutboxDrainer>(TOKENS.drainer)),
       component('janitor', container.resolve<Janitor>(TOKENS.janitor)),
       component('deliveries', container.resolve<Deliverer>(TOKENS.deliverer)),
@@ -54,16 +42,6 @@ export async function buildMessageProducer(
         ? [component('demo conversations', container.resolve<DemoConversations>(TOKENS.simulator))]
         : []),
     ],
-    readiness: () => readiness.check(),
-    beginDrain: () => {
-      readiness.beginDrain();
-      // Ends waiting for a database that does not come.
-      if (!schema.ready) void schema.stop();
-    },
     metrics: container.resolve<MessageProducerMetrics>(TOKENS.metrics).registry,
-  };
-}
-
-function component(name: string, part: Pick<Component, 'start' | 'stop'>): Component {
-  return { name, start: () => part.start(), stop: () => part.stop() };
+  });
 }

@@ -1,5 +1,4 @@
 import type { Broker } from '@ringdown/broker';
-import { memoised } from '@ringdown/core';
 import {
   openDatabase,
   type Database,
@@ -8,7 +7,7 @@ import {
   type OutboxDrainer,
   type Schema,
 } from '@ringdown/database';
-import { ReadinessProbe, type Component, type RequestServer, type ServiceModule } from '@ringdown/runtime';
+import { component, databaseService, type RequestServer, type ServiceModule } from '@ringdown/runtime';
 import type { Bootstrap, BootstrapRequest, BootstrapResult } from './accounts/bootstrap';
 import type { RootAccount } from './accounts/root-account';
 import type { ObjectProducerMetrics } from './adapters/prom-metrics';
@@ -37,44 +36,25 @@ export async function buildObjectProducer(
     ports.database ??
     (await openDatabase({ url: settings.databaseUrl, dataDir: settings.dataDir, logger: ports.logger }));
   const container = buildContainer(settings, ports, database);
-  const broker = container.resolve<Broker>(TOKENS.broker);
-  const health = container.resolve<DatabaseHealth>(TOKENS.health);
-  const schema = container.resolve<Schema>(TOKENS.schema);
-  const drainer = container.resolve<OutboxDrainer>(TOKENS.drainer);
-  const readiness = new ReadinessProbe(broker, health, schema);
-  const own: Component = {
-    name: 'database',
-    start: () => health.start(),
-    stop: memoised(async () => {
-      await health.stop();
-      if (ports.database === undefined) await database.close();
-    }),
-  };
-  return {
+  const service = databaseService({
     name: SERVICE,
+    health: container.resolve<DatabaseHealth>(TOKENS.health),
+    closeDatabase: ports.database === undefined ? () => database.close() : undefined,
+    schema: container.resolve<Schema>(TOKENS.schema),
+    broker: container.resolve<Broker>(TOKENS.broker),
     components: [
-      own,
-      component('schema', schema),
-      component('broker', broker),
-      component('outbox', drainer),
+      component('outbox', container.resolve<OutboxDrainer>(TOKENS.drainer)),
       component('janitor', container.resolve<Janitor>(TOKENS.janitor)),
       component('requests', container.resolve<RequestServer>(TOKENS.requests)),
     ],
-    readiness: () => readiness.check(),
-    beginDrain: () => {
-      readiness.beginDrain();
-      // Ends waiting for a database that does not come.
-      if (!schema.ready) void schema.stop();
-    },
     metrics: container.resolve<ObjectProducerMetrics>(TOKENS.metrics).registry,
+  });
+  return {
+    ...service,
     database,
     get root() {
       return container.resolve<RootAccount>(TOKENS.rootAccount).result;
     },
     bootstrap: (request) => container.resolve<Bootstrap>(TOKENS.bootstrap).run(request),
   };
-}
-
-function component(name: string, part: Pick<Component, 'start' | 'stop'>): Component {
-  return { name, start: () => part.start(), stop: () => part.stop() };
 }

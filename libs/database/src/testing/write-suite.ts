@@ -208,6 +208,13 @@ export function writeSuite(open: () => Promise<Database>): void {
       expect(await writer().once({ keys: [key], asked: ['other'] }, touch)).toEqual(answer);
     });
 
+    it('that cannot be made twice is refused as such once its answer is forgotten', async () => {
+      await writer().once({ keys: [key], asked }, make);
+      now += DAY_MS;
+
+      await expect(writer().once({ keys: [key], asked }, make)).rejects.toThrow(/unique/);
+    });
+
     it('is forgotten by the janitor after a day, in pieces, and only then', async () => {
       const { requests } = storesOver(tables());
       const left = async () =>
