@@ -204,10 +204,7 @@ describeWithCompose('the edge', () => {
         forwarded: 'for=203.0.113.1',
         'x-edge-method': 'DELETE',
       };
-      const gateway = await stand.inspect(
-        edge.container,
-        '{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}',
-      );
+      const gateway = await stand.gateway();
       const told = [
         ...(await Promise.all(
           ['GET', 'PUT'].map(
@@ -225,6 +222,25 @@ describeWithCompose('the edge', () => {
         );
       }
       expect(told[0]!['headers']).toMatchObject({ host: `127.0.0.1:${edge.api}`, connection: 'close' });
+    });
+
+    it('believes a proxy that the operator trusts, up to the first address that it does not', async () => {
+      const behind = await stand.edge({
+        trustedProxies: `set_real_ip_from ${await stand.gateway()};
+          set_real_ip_from 10.0.0.0/8;
+          real_ip_header X-Forwarded-For;
+          real_ip_recursive on;`,
+      });
+      const headers = {
+        'x-forwarded-for': '198.51.100.9, 203.0.113.1, 10.0.0.1',
+        'x-forwarded-proto': 'https',
+      };
+      const forwarded = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-proto': 'https' };
+      for (const method of ['GET', 'PUT']) {
+        const answer = await ask(behind.api, '/v2/x', { method, headers });
+        expect(answer).toMatchObject({ status: 200, body: { method, headers: forwarded } });
+      }
+      expect((await openSocket(behind.ws, '/', headers)).told['headers']).toMatchObject(forwarded);
     });
 
     it('passes on a request id that the services accept, and makes one instead of any other', async () => {
@@ -335,10 +351,12 @@ describeWithCompose('the edge', () => {
     let small: Edge;
     beforeAll(async () => {
       small = await stand.edge({
-        'limit_conn connections 1200;': 'limit_conn connections 5;',
-        'zone=logins burst=60': 'zone=logins burst=3',
-        'rate=200r/s': 'rate=1r/s',
-        'zone=requests burst=1000': 'zone=requests burst=60',
+        limits: {
+          'limit_conn connections 1200;': 'limit_conn connections 5;',
+          'zone=logins burst=60': 'zone=logins burst=3',
+          'rate=200r/s': 'rate=1r/s',
+          'zone=requests burst=1000': 'zone=requests burst=60',
+        },
       });
     }, 60_000);
 

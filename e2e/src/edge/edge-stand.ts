@@ -14,7 +14,7 @@ import {
 import { ask } from './ask';
 
 const run = promisify(execFile);
-const IMAGE = 'ringdown/edge';
+const IMAGE = 'ringdown-edge-test';
 const PORTS = { 'api-gateway': 8000, blackhole: 5555 } as const;
 
 export type ServiceName = keyof typeof PORTS;
@@ -63,8 +63,22 @@ export class EdgeStand {
     return stand;
   }
 
-  /** Starts an edge as docker-compose.yml does. `limits`: replacements in limits.conf, which must occur there. */
-  async edge(limits: Readonly<Record<string, string>> = {}): Promise<Edge> {
+  /** The network's address on this machine: where requests of the test come from, as containers see it. */
+  async gateway(): Promise<string> {
+    const format = '{{(index .IPAM.Config 0).Gateway}}';
+    return (await docker('network', 'inspect', '-f', format, this.name)).trim();
+  }
+
+  /**
+   * Starts an edge as docker-compose.yml does. `limits`: replacements in limits.conf, which must occur there;
+   * `trustedProxies`: content of trusted-proxies.conf.
+   */
+  async edge(
+    options: {
+      readonly limits?: Readonly<Record<string, string>>;
+      readonly trustedProxies?: string;
+    } = {},
+  ): Promise<Edge> {
     const [api, ws] = await freePorts(2);
     const container = `${this.name}-${(this.count += 1)}`;
     await docker(
@@ -72,7 +86,10 @@ export class EdgeStand {
       ...['-d', '--name', container, '--label', this.label, '--network', this.name],
       ...['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
       ...['-p', `127.0.0.1:${api}:8000`, '-p', `127.0.0.1:${ws}:5555`],
-      ...['-v', `${changedLimits(limits)}:/etc/nginx/edge/limits.conf:ro`],
+      ...mounted({
+        ...(options.limits && { 'limits.conf': changedLimits(options.limits) }),
+        ...(options.trustedProxies && { 'trusted-proxies.conf': options.trustedProxies }),
+      }),
       IMAGE,
     );
     await waitUntil(() => ask(api!, '/metrics'), { what: 'the edge' });
@@ -129,10 +146,17 @@ function changedLimits(changes: Readonly<Record<string, string>>): string {
     if (!text.includes(from)) throw new Error(`limits.conf has no "${from}"`);
     text = text.replace(from, to);
   }
+  return text;
+}
+
+/** Arguments that put files over those of the image. */
+function mounted(files: Readonly<Record<string, string>>): string[] {
   const folder = temporaryDirectory('ringdown-edge');
   onTeardown(() => Promise.resolve(folder.remove()));
-  const file = join(folder.path, 'limits.conf');
-  // Read by another user in the container.
-  writeFileSync(file, text, { mode: 0o644 });
-  return file;
+  return Object.entries(files).flatMap(([name, content]) => {
+    const file = join(folder.path, name);
+    // Read by another user in the container.
+    writeFileSync(file, content, { mode: 0o644 });
+    return ['-v', `${file}:/etc/nginx/edge/${name}:ro`];
+  });
 }
