@@ -37,6 +37,7 @@ export const secrets = {
   tokens: { file: 'tokens/auth-secret', make: () => tokenKey(), check: checkTokenKeys },
   manager: { file: 'manager/ami-secret', ...PASSWORD },
   telephones: { file: 'telephones/sip-secret', ...PASSWORD },
+  grafana: { file: 'grafana/admin-password', ...PASSWORD },
 };
 
 /** First entries of the data that PostgreSQL and RabbitMQ write. */

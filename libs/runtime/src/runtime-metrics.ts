@@ -39,6 +39,8 @@ export class RuntimeMetrics {
       labelNames: ['service', 'check'],
       registers,
       collect() {
+        // A check may go: an instance that stands by has another one than the active.
+        this.reset();
         for (const it of services) {
           for (const [check, text] of Object.entries(it.readiness().checks)) {
             this.set({ service: it.name, check }, Number(text === 'ok'));

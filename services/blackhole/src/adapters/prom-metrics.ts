@@ -35,6 +35,8 @@ export function createPromMetrics(): PromMetrics {
   );
   const queued = counter('ringdown_blackhole_frames_total', 'Event frames queued for sockets', []);
   const gaps = counter('ringdown_blackhole_gaps_total', 'Times events may have been missed', ['reason']);
+  // There before the first one, so that it shows as an increase.
+  for (const reason of ['broker_reconnect', 'queue_overflow', 'consumer_cancelled']) gaps.inc({ reason }, 0);
   const refused = counter('ringdown_blackhole_upgrades_refused_total', 'Refused upgrades by status', [
     'status',
   ]);
