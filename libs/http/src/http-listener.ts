@@ -13,6 +13,9 @@ import { endWithResponse } from './plain-response';
 /** Takes over an HTTP connection that asks for an upgrade. Must answer or destroy the socket. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/** How long, on stop, a connection on which nothing has come yet may still bring its first request. */
+const FIRST_REQUEST_MS = 1_000;
+
 /** Settings of an {@link HttpListener}; times in milliseconds. */
 export interface HttpListenerOptions {
   readonly host: string;
@@ -31,7 +34,7 @@ export interface HttpListenerOptions {
   /** A connection on which nothing moves while an answer is due or being sent. Default 120,000. */
   readonly socketTimeoutMs?: number;
   /** On stop, idle connections are closed one per millisecond, or evenly over this time when they are more: so that
-   * clients do not return all at once. Default 500. */
+   * clients do not return all at once. Default 500. One without any request yet has a second for its first. */
   readonly paceMs?: number;
   /** On stop, requests under way may take this long before their connections are destroyed. Default 10,000. */
   readonly drainTimeoutMs?: number;
@@ -56,6 +59,8 @@ export class HttpListener implements Lifecycle {
   private readonly connections = new Map<Duplex, Set<ServerResponse>>();
   /** Connections that got their last answer outside a response; what still arrives on them is not answered again. */
   private readonly refused = new WeakSet<Duplex>();
+  /** Connections on which no request has come yet. */
+  private readonly unused = new WeakSet<Duplex>();
   private upgradeHandler: UpgradeHandler | undefined;
   private draining = false;
   private opening: Promise<void> | undefined;
@@ -170,12 +175,18 @@ export class HttpListener implements Lifecycle {
     // Not http.Server.close: that one would cut every idle connection at once.
     NetServer.prototype.close.call(this.server);
     const idle = [...this.connections].filter(([, owed]) => owed.size === 0).map(([socket]) => socket);
-    // One per millisecond, faster when that would take longer than the setting.
-    const spreadMs = Math.min(this.options.paceMs ?? 500, idle.length);
-    const timers = idle.map((socket, index) =>
-      setTimeout(() => this.endIfIdle(socket), (spreadMs * index) / idle.length),
-    );
+    // A proxy that connected a moment ago has its first request on the way.
+    const [unused, used] = [true, false].map((wanted) =>
+      idle.filter((socket) => this.unused.has(socket) === wanted),
+    ) as [Duplex[], Duplex[]];
     const drainTimeoutMs = this.options.drainTimeoutMs ?? 10_000;
+    // One per millisecond, faster when that would take longer than the setting.
+    const spreadMs = Math.min(this.options.paceMs ?? 500, used.length);
+    const timers = used.map((socket, index) =>
+      setTimeout(() => this.endIfIdle(socket), (spreadMs * index) / used.length),
+    );
+    const firstRequestMs = Math.min(FIRST_REQUEST_MS, drainTimeoutMs / 2);
+    timers.push(setTimeout(() => unused.forEach((socket) => this.endIfIdle(socket)), firstRequestMs));
     const deadline = setTimeout(() => {
       this.logger.warn('connections destroyed at the drain deadline', { count: this.connections.size });
       for (const socket of this.connections.keys()) socket.destroy();
@@ -192,6 +203,7 @@ export class HttpListener implements Lifecycle {
 
   private onConnection(socket: Socket): void {
     this.connections.set(socket, new Set());
+    this.unused.add(socket);
     socket.once('close', () => this.forget(socket));
   }
 
@@ -206,6 +218,7 @@ export class HttpListener implements Lifecycle {
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
+    this.unused.delete(socket);
     const owed = this.connections.get(socket);
     owed?.add(response);
     // What is missing when the client has ended its side will never come.

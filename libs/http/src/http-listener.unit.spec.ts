@@ -220,6 +220,33 @@ describe('HttpListener', () => {
     agent.destroy();
   });
 
+  it('answers the first request of a connection that was made before the stop', async () => {
+    const listener = await listening(hello);
+    const proxy = connect(listener.port, '127.0.0.1');
+    while (listener.connectionCount === 0) await new Promise((resolve) => setImmediate(resolve));
+
+    const stopped = listener.stop();
+    await expect(fetch(`http://127.0.0.1:${listener.port}/`)).rejects.toThrow();
+    proxy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+
+    let answer = '';
+    for await (const chunk of proxy) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*connection: close[^]*hello$/i);
+    await stopped;
+  });
+
+  it('does not wait for a connection on which nothing comes', async () => {
+    const listener = await listening(hello, { drainTimeoutMs: 200 });
+    const silent = connect(listener.port, '127.0.0.1');
+    const ended = new Promise((resolve) => silent.once('end', resolve).resume());
+    while (listener.connectionCount === 0) await new Promise((resolve) => setImmediate(resolve));
+
+    await listener.stop();
+
+    await ended;
+    silent.destroy();
+  });
+
   it('destroys what is still open at the drain deadline', async () => {
     const listener = await listening(() => undefined, { drainTimeoutMs: 50 });
     const hanging = fetch(`http://127.0.0.1:${listener.port}/`).then(
