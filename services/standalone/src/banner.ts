@@ -1,5 +1,7 @@
 /** What a person needs to know to use the running system. */
 export interface BannerFacts {
+  /** Why requests may fail now, a line each; empty when the system is ready. */
+  readonly notReady: readonly string[];
   readonly host: string;
   readonly apiPort: number;
   readonly wsPort: number;
@@ -23,7 +25,9 @@ export interface BannerFacts {
 /** Where the tools look for REST when nothing is said. */
 const USUAL_URL = 'http://127.0.0.1:8000';
 
-/** The last thing printed at a start. */
+export const READY = 'Ringdown is ready.';
+
+/** What is printed at a start, when everything has started. */
 export function banner(facts: BannerFacts): string {
   const host = hostForUrl(facts.host);
   const api = `http://${host}:${facts.apiPort}`;
@@ -43,7 +47,7 @@ export function banner(facts: BannerFacts): string {
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     '',
-    'Ringdown is ready.',
+    ...headline(facts.notReady),
     '',
     ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`),
     '',
@@ -53,6 +57,17 @@ export function banner(facts: BannerFacts): string {
     `  npm run demo${options}`,
     '',
   ].join('\n');
+}
+
+function headline(notReady: readonly string[]): string[] {
+  if (notReady.length === 0) return [READY];
+  return [
+    'Ringdown has started, but is not ready yet:',
+    '',
+    ...notReady.map((line) => `  ${line}`),
+    '',
+    'It says here when it is. What works already is at',
+  ];
 }
 
 /** What the tools must be told because it is not the usual. */

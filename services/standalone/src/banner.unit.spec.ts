@@ -3,6 +3,7 @@ import { callsText, chatsText } from './calls-text';
 import { serverName } from './server-name';
 
 const facts: BannerFacts = {
+  notReady: [],
   host: '127.0.0.1',
   apiPort: 8000,
   wsPort: 5555,
@@ -23,6 +24,7 @@ describe('the banner', () => {
     const text = banner(facts);
 
     for (const part of [
+      'Ringdown is ready.',
       'http://127.0.0.1:8000/',
       'http://127.0.0.1:8000/v2',
       'ws://127.0.0.1:5555/',
@@ -50,6 +52,19 @@ describe('the banner', () => {
     const options = '-- --url http://127.0.0.1:18000 --password-file /other/bootstrap-password';
     expect(elsewhere).toContain(`npm run tail ${options}\n`);
     expect(elsewhere).toContain(`npm run demo ${options}\n`);
+  });
+
+  it('does not say that it is ready when it is not, but why', () => {
+    const text = banner({
+      ...facts,
+      notReady: ['call-producer switch: no connection', 'blackhole broker: gone'],
+    });
+
+    expect(text).not.toContain('is ready.');
+    expect(text).toContain('not ready yet');
+    expect(text).toMatch(/^ {2}call-producer switch: no connection$/m);
+    expect(text).toMatch(/^ {2}blackhole broker: gone$/m);
+    expect(text).toContain('http://127.0.0.1:8000/v2');
   });
 
   it('does not show a password that the database does not know', () => {

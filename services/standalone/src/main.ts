@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { run } from '@ringdown/runtime';
+import { announce } from './announce';
 import { buildStandalone, type Standalone } from './build-standalone';
 import { welcome } from './welcome';
 
@@ -13,8 +14,11 @@ void run({
     process.stdout.write('Starting Ringdown …\n');
     return (system = await buildStandalone(context));
   },
-  onStarted: async ({ logger }) => {
-    const text = await welcome(system, logger);
-    process.stdout.write(text);
-  },
+  onStarted: async ({ logger, stopping }) =>
+    announce({
+      readiness: () => system.readiness(),
+      facts: await welcome(system, logger),
+      write: (text) => process.stdout.write(text),
+      stopping,
+    }),
 });

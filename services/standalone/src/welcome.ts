@@ -1,21 +1,21 @@
 import type { Logger } from '@ringdown/core';
 import { bootstrapPasswordFile } from '@ringdown/runtime';
-import { banner } from './banner';
+import type { BannerFacts } from './banner';
 import type { Standalone } from './build-standalone';
 import { callsText, chatsText } from './calls-text';
 import { ensureDemoDevice, signIn } from './first-visit';
 import { serverName } from './server-name';
 
-/** Looks at the running system as its first user would and returns the banner. */
+/** Looks at the running system as its first user would and returns what the banner tells. */
 export async function welcome(
   { settings, broker, api, blackhole }: Standalone,
   logger: Logger,
-): Promise<string> {
+): Promise<Omit<BannerFacts, 'notReady'>> {
   const { bootstrap, amqpUrls, databaseUrl } = settings;
   const visit = await signIn(broker, bootstrap);
   // The simulator makes users with devices of its own, which its calls belong to.
   if (visit && settings.callSource !== 'simulator') await ensureDemoDevice(broker, visit, logger);
-  return banner({
+  return {
     host: settings.host,
     apiPort: api.listener.port,
     wsPort: blackhole.port,
@@ -31,5 +31,5 @@ export async function welcome(
     password: visit === undefined ? undefined : bootstrap.password,
     passwordSource: bootstrapPasswordFile(settings),
     usualPasswordSource: bootstrapPasswordFile({ dataDir: '.data' }),
-  });
+  };
 }

@@ -1,5 +1,5 @@
 import type { Broker, Claim, OperationHandler } from '@ringdown/broker';
-import { AppError, memoised, type Lifecycle, type Logger } from '@ringdown/core';
+import { AppError, memoised, type Lifecycle } from '@ringdown/core';
 import type { CallSource } from '../domain/call-source';
 import { Tenure, type TenureParts } from './tenure';
 
@@ -7,7 +7,6 @@ export interface SwitchHolderParts extends TenureParts {
   readonly broker: Pick<Broker, 'claim'>;
   /** Served while the switch is held, under its name. */
   readonly handlers: readonly OperationHandler[];
-  readonly logger: Logger;
 }
 
 /**
@@ -24,19 +23,12 @@ export class SwitchHolder implements Lifecycle {
   constructor(private readonly parts: SwitchHolderParts) {}
 
   readonly start = memoised(async () => {
-    const { broker, switchId, logger, handlers } = this.parts;
+    const { broker, switchId, handlers } = this.parts;
+    // The broker logs who holds the name, and who stands by.
     this.claim = await broker.claim(switchId, handlers, {
-      onHeld: () => {
-        logger.info('this instance is the producer of the switch', { switch: switchId });
-        this.begin();
-      },
-      onLost: (reason) => {
-        logger.warn('the switch is not ours any more', { switch: switchId, reason });
-        this.end((tenure) => tenure.lose());
-      },
+      onHeld: () => this.begin(),
+      onLost: () => this.end((tenure) => tenure.lose()),
     });
-    if (!this.claim.held)
-      logger.info('standing by: another instance serves the switch', { switch: switchId });
   });
 
   readonly stop = memoised(async () => {
