@@ -35,12 +35,14 @@ sip_secret=$(setting ASTERISK_SIP_SECRET)
 rtp_start=$(setting ASTERISK_RTP_START 10000)
 rtp_end=$(setting ASTERISK_RTP_END 10099)
 parking_seconds=$(setting ASTERISK_PARKING_SECONDS 120)
+rtp_timeout=$(setting ASTERISK_RTP_TIMEOUT 0)
 verbose=$(setting ASTERISK_VERBOSE 0)
 number ASTERISK_AMI_PORT "$ami_port"
 number ASTERISK_SIP_PORT "$sip_port"
 number ASTERISK_RTP_START "$rtp_start"
 number ASTERISK_RTP_END "$rtp_end"
 number ASTERISK_PARKING_SECONDS "$parking_seconds"
+number ASTERISK_RTP_TIMEOUT "$rtp_timeout"
 number ASTERISK_VERBOSE "$verbose"
 
 cd /etc/asterisk
@@ -79,6 +81,9 @@ cat >pjsip-environment.conf <<END
 type = transport
 protocol = udp
 bind = $bind:$sip_port
+
+[environment](!)
+rtp_timeout = $rtp_timeout
 
 END
 for user in 1001 1002 1003 1004 trunk; do

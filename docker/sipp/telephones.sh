@@ -26,16 +26,16 @@ login() { printf '[authentication username=%s password=%s]' "$1" "$secret"; }
   done
 } >/tmp/calls.csv
 
-telephone() { # SCENARIO PORT OPTION...
+telephone() { # SCENARIO PORT OPTION...: becomes SIPp
   local scenario=$1 port=$2
   shift 2
   # The watchdog would end SIPp on a busy machine.
-  sipp "$address:5060" -sf "$scenario.xml" -i "$(hostname -i | cut -d' ' -f1)" -p "$port" -nostdin -watchdog_interval 0 \
+  exec sipp "$address:5060" -sf "$scenario.xml" -i "$(hostname -i | cut -d' ' -f1)" -p "$port" -nostdin -watchdog_interval 0 \
     "$@" >/dev/null
 }
 
 register() {
-  telephone register 5060 -inf /tmp/telephones.csv -key contact_port $answer_port -r 4 -m 4 -timeout 10 && touch /tmp/registered
+  (telephone register 5060 -inf /tmp/telephones.csv -key contact_port $answer_port -r 4 -m 4 -timeout 10) && touch /tmp/registered
 }
 
 for attempt in 1 2 3 4 5; do
@@ -46,8 +46,20 @@ done
 [[ -e /tmp/registered ]] || exit 1
 echo "telephones: registered at $switch; a call every $seconds_between_calls s, at most $calls_at_once at once"
 
+# Told twice, SIPp ends its calls at once instead of leaving them behind in the switch.
+finish() {
+  for _ in 1 2; do
+    kill -USR1 "${telephones[@]}" || true
+    sleep 0.5
+  done
+  exit 0
+}
+trap finish TERM INT
+
 telephone answer $answer_port -mp 20000 &
+telephones=($!)
 telephone call 5080 -mp 30000 -inf /tmp/calls.csv -r 1 -rp $((seconds_between_calls * 1000)) -l "$calls_at_once" &
+telephones+=($!)
 while [[ $(getent hosts "$switch" | cut -d' ' -f1) == "$address" ]]; do
   sleep 60
   register
