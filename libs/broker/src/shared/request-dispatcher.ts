@@ -94,7 +94,9 @@ export class RequestDispatcher {
   private ended({ operation }: IncomingRequest, outcome: RequestOutcome, startedMs: number): void {
     // What it asked for is the caller's text, unless it is something that is served here.
     const known = operation !== undefined && this.handlers.has(operation) ? operation : 'unknown';
-    this.observer.answered(known, outcome, performance.now() - startedMs);
+    const elapsedMs = performance.now() - startedMs;
+    this.observer.answered(known, outcome, elapsedMs);
+    this.logger.debug('request answered', { operation: known, outcome, duration_ms: Math.round(elapsedMs) });
   }
 
   private async run(request: IncomingRequest, requestId: string, deadlineMs: number): Promise<unknown> {
