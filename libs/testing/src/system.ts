@@ -20,8 +20,8 @@ export interface SystemOptions {
   readonly apiGateways?: number;
   readonly blackholes?: number;
   readonly objectProducers?: number;
-  /** Default none; needs a databaseUrl. */
-  readonly messageProducers?: number;
+  /** Default none: settings of each message-producer. */
+  readonly messageProducers?: readonly Environment[];
   /** Default none: registries of live channels. */
   readonly channels?: number;
   /** Default none: settings of each call-producer, for example `{ RINGDOWN_CALL_SOURCE: 'simulator' }`. */
@@ -62,7 +62,7 @@ export class TestSystem {
     onTeardown(() => system.stop());
     const starts = [
       ...times(options.objectProducers ?? 1, () => system.startObjectProducer()),
-      ...times(options.messageProducers ?? 0, () => system.startMessageProducer()),
+      ...(options.messageProducers ?? []).map((env) => system.startMessageProducer(env)),
       ...times(options.apiGateways ?? 1, () => system.startApiGateway()),
       ...times(options.blackholes ?? 1, () => system.startBlackhole()),
       ...times(options.channels ?? 0, () => system.startChannels()),
