@@ -157,7 +157,7 @@ export class ComposeProject {
    */
   async kill9({ pid, name }: ComposeContainer): Promise<void> {
     if (pid === 0) throw new Error(`${name} does not run`);
-    const onTheMachine = ['run', '--rm', '--privileged', '--pid', 'host', '--network', 'none'];
+    const onTheMachine = ['run', '--rm', '--user', '0', '--privileged', '--pid', 'host', '--network', 'none'];
     await docker([...onTheMachine, '--entrypoint', '/bin/sh', 'ringdown/cli', '-c', `kill -9 ${pid}`]);
   }
 
@@ -178,7 +178,7 @@ export class ComposeProject {
     return docker(['exec', id, 'node', '-e', script, url]);
   }
 
-  /** Every long word in the volumes that hold secrets: what may be seen nowhere else. */
+  /** Every long word with a digit in the volumes that hold secrets: what may be seen nowhere else. */
   async secrets(): Promise<string[]> {
     const label = `label=com.docker.compose.project=${this.name}`;
     const names = (await docker(['volume', 'ls', '-q', '--filter', label])).trim().split('\n');
@@ -197,7 +197,8 @@ export class ComposeProject {
           ),
         ),
     );
-    return [...new Set(contents.join('\n').match(/[\w+/=-]{24,}/g) ?? [])];
+    const words = contents.join('\n').match(/[\w+/=-]{24,}/g) ?? [];
+    return [...new Set(words.filter((word) => /\d/.test(word)))];
   }
 
   /** All that the engine tells about the containers of the project and their images, layers' commands included. */
