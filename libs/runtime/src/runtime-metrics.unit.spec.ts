@@ -1,12 +1,15 @@
-import Joi from 'joi';
 import { createEmbeddedHub, handle } from '@ringdown/broker';
-import { defineOperation } from '@ringdown/contracts';
 import { mergedMetrics } from '@ringdown/http';
 import { Registry } from 'prom-client';
 import { observeDatabase } from './database-metrics';
 import { RuntimeMetrics } from './runtime-metrics';
 
-const work = defineOperation<null, null>('b', 'work', Joi.any());
+/** An operation that takes anything. */
+const work = {
+  service: 'b',
+  name: 'work',
+  request: { validate: (value: unknown) => ({ value }) },
+} as unknown as Parameters<typeof handle<null, null>>[0];
 
 describe('the metrics of every service', () => {
   let metrics: RuntimeMetrics;
