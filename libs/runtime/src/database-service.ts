@@ -1,4 +1,4 @@
-import type { Broker } from '@ringdown/broker';
+import type { Broker, OutgoingMessage, PublishResult } from '@ringdown/broker';
 import { memoised, type Lifecycle } from '@ringdown/core';
 import type { Registry } from 'prom-client';
 import { ReadinessProbe } from './readiness-probe';
@@ -41,5 +41,16 @@ export function databaseService(parts: DatabaseServiceParts): ServiceModule {
       if (!schema.ready) void schema.stop();
     },
     metrics,
+  };
+}
+
+/** How an outbox reaches the broker; leaves the work to another process while this one's connection does not stand. */
+export function outboxPublisher(broker: Pick<Broker, 'publish' | 'status'>): {
+  publish(message: OutgoingMessage): Promise<PublishResult>;
+  ready(): boolean;
+} {
+  return {
+    publish: (message) => broker.publish(message),
+    ready: () => broker.status().state === 'ready',
   };
 }

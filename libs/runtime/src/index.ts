@@ -1,7 +1,7 @@
 export { composeBroker, type BrokerFactory } from './compose-broker';
 export { run, type HostProcess, type RunContext, type RunOptions } from './run';
 export { component, type Component, type Readiness, type ServiceModule } from './service-module';
-export { databaseService, type DatabaseServiceParts } from './database-service';
+export { databaseService, outboxPublisher, type DatabaseServiceParts } from './database-service';
 export { LifecycleRunner, type LifecycleRunnerOptions } from './lifecycle-runner';
 export { OpsServer, type OpsServerOptions } from './ops-server';
 export { RequestServer } from './request-server';

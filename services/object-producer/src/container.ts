@@ -11,7 +11,7 @@ import {
   Schema,
   type Database,
 } from '@ringdown/database';
-import { RequestServer } from '@ringdown/runtime';
+import { RequestServer, outboxPublisher } from '@ringdown/runtime';
 import {
   container as root,
   instanceCachingFactory,
@@ -74,18 +74,16 @@ export function buildContainer(
   provide<Database>(TOKENS.database, () => database);
   provide(TOKENS.health, () => new DatabaseHealth(database, logger));
   provide<Broker>(TOKENS.broker, () => ports.brokerFactory(SERVICE));
-  provide(TOKENS.drainer, (c) => {
-    const broker = c.resolve<Broker>(TOKENS.broker);
-    return new OutboxDrainer({
-      database,
-      logger,
-      clock,
-      publisher: {
-        publish: (message) => broker.publish(message),
-        ready: () => broker.status().state === 'ready',
-      },
-    });
-  });
+  provide(
+    TOKENS.drainer,
+    (c) =>
+      new OutboxDrainer({
+        database,
+        logger,
+        clock,
+        publisher: outboxPublisher(c.resolve<Broker>(TOKENS.broker)),
+      }),
+  );
   provide<Writer>(TOKENS.writer, (c) => {
     const broker = c.resolve<Broker>(TOKENS.broker);
     const drainer = c.resolve<OutboxDrainer>(TOKENS.drainer);

@@ -1,11 +1,11 @@
 import {
   conferenceCommandRoutingKey,
-  conferenceEventRoutingKey,
   type ConferenceEventKind,
   type ConferenceState,
   type EventDraft,
 } from '@ringdown/contracts';
 import { randomHex, toGregorianSeconds, type Clock } from '@ringdown/core';
+import { conferenceEvent, type ConferenceMember } from '../domain/conference-event';
 import { withoutUndefined } from '../domain/recovered';
 import type { SimulatedChannel } from './channel';
 
@@ -114,44 +114,29 @@ export class ConferenceRoom {
   }
 
   private say(kind: ConferenceEventKind, member?: Member): void {
-    const nowMs = this.clock();
-    this.emit({
-      family: 'conference',
-      name: 'event',
-      routingKey: conferenceEventRoutingKey(this.id, member?.channel.callId),
-      accountId: this.accountId,
-      timestampMs: nowMs,
-      body: withoutUndefined({
-        event: kind,
-        account_id: this.accountId,
-        conference_id: this.id,
-        instance_id: this.instanceId,
-        timestamp: toGregorianSeconds(nowMs),
-        ...(member === undefined ? {} : memberFacts(member)),
+    this.emit(
+      conferenceEvent({
+        kind,
+        run: this,
+        member: member && facts(member),
+        nowMs: this.clock(),
       }),
-    });
+    );
   }
 }
 
-function memberFacts({ channel, participantId, muted, talking }: Member): Record<string, unknown> {
-  return withoutUndefined({
-    call_id: channel.callId,
-    participant_id: participantId,
-    caller_id_name: channel.plan.party.name,
-    caller_id_number: channel.plan.party.number,
-    channel_presence_id: channel.presenceId,
-    custom_channel_vars: channel.customVars,
-    conference_channel_vars: {
-      member_id: participantId,
-      is_moderator: participantId === 1,
-      floor: talking,
-      video: false,
-      see: false,
-      speak: !muted,
-      hear: true,
-      talking,
-      mute_detect: false,
-      member_ghost: false,
-    },
-  });
+function facts({ channel, participantId, muted, talking }: Member): ConferenceMember {
+  const { callId, presenceId, customVars, plan } = channel;
+  return {
+    callId,
+    participantId,
+    name: plan.party.name,
+    number: plan.party.number,
+    presenceId,
+    customVars,
+    moderator: participantId === 1,
+    muted,
+    talking,
+    more: { floor: talking, video: false, see: false, mute_detect: false, member_ghost: false },
+  };
 }

@@ -1,11 +1,6 @@
-import {
-  conferenceEventRoutingKey,
-  type ConferenceEventKind,
-  type ConferenceState,
-  type EventDraft,
-} from '@ringdown/contracts';
-import { toGregorianSeconds, type Clock } from '@ringdown/core';
-import { withoutUndefined } from '../../domain/recovered';
+import type { ConferenceEventKind, ConferenceState, EventDraft } from '@ringdown/contracts';
+import type { Clock } from '@ringdown/core';
+import { conferenceEvent, type ConferenceMember } from '../../domain/conference-event';
 import type { AmiMessage } from '../ami/ami-message';
 import type { Leg } from './leg';
 import { customVarsOf, partiesOf } from './leg-facts';
@@ -189,43 +184,26 @@ export class Conferences {
 
   private say(room: Room, kind: ConferenceEventKind, member?: Member, more: Facts = {}): void {
     const nowMs = this.parts.clock();
-    this.parts.emit({
-      family: 'conference',
-      name: 'event',
-      routingKey: conferenceEventRoutingKey(room.id, member?.leg.callId),
-      accountId: room.accountId,
-      timestampMs: nowMs,
-      body: withoutUndefined({
-        event: kind,
-        account_id: room.accountId,
-        conference_id: room.id,
-        instance_id: room.instanceId,
-        timestamp: toGregorianSeconds(nowMs),
-        ...(member === undefined ? {} : memberFacts(member)),
-        ...more,
-      }),
-    });
+    this.parts.emit(conferenceEvent({ kind, run: room, member: member && factsOf(member), nowMs, more }));
   }
 }
 
-function memberFacts(member: Member): Record<string, unknown> {
+function factsOf(member: Member): ConferenceMember {
   const { leg, participantId, muted, talking, moderator } = member;
   const [caller, callee] = partiesOf(leg);
   // The party in the room is the far end of the leg, whoever called whom.
-  const party = leg.direction === 'inbound' ? caller : callee;
+  const { name, number } = leg.direction === 'inbound' ? caller : callee;
+  const { presenceId } = leg.identity;
+  const customVars = customVarsOf(leg);
   return {
-    call_id: leg.callId,
-    participant_id: participantId,
-    caller_id_name: party.name,
-    caller_id_number: party.number,
-    channel_presence_id: leg.identity.presenceId,
-    custom_channel_vars: customVarsOf(leg),
-    conference_channel_vars: {
-      member_id: participantId,
-      is_moderator: moderator,
-      speak: !muted,
-      hear: true,
-      talking,
-    },
+    callId: leg.callId,
+    participantId,
+    name,
+    number,
+    presenceId,
+    customVars,
+    moderator,
+    muted,
+    talking,
   };
 }

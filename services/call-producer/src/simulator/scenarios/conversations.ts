@@ -20,6 +20,11 @@ export function partWays(world: World, random: Random, { caller, called }: Conve
   world.switchBoard.hangup(random.chance(0.5) ? caller : called);
 }
 
+async function talkAndPart(world: World, story: Story, random: Random, call: Conversation): Promise<void> {
+  await story.wait(talk(random), call.caller, call.called);
+  partWays(world, random, call);
+}
+
 /** A call of minutes, so that there is one to look at and to act on. */
 export const longCall: Scenario = {
   name: 'a long call',
@@ -34,8 +39,7 @@ export const answered: Scenario = {
   name: 'a customer calls',
   async play(world, story, random) {
     const call = await customerCalls(world, story, random);
-    await story.wait(talk(random), call.caller, call.called);
-    partWays(world, random, call);
+    await talkAndPart(world, story, random, call);
   },
 };
 
@@ -45,8 +49,7 @@ export const internal: Scenario = {
     const first = world.colleague(random);
     const second = world.colleague(random, first);
     const call = await world.connect(story, first, second, second.number, ringing(random));
-    await story.wait(talk(random), call.caller, call.called);
-    partWays(world, random, call);
+    await talkAndPart(world, story, random, call);
   },
 };
 
@@ -65,8 +68,7 @@ export const outgoing: Scenario = {
       return;
     }
     const call = await world.connect(story, colleague, customer, customer.number, ringing(random));
-    await story.wait(talk(random), call.caller, call.called);
-    partWays(world, random, call);
+    await talkAndPart(world, story, random, call);
   },
 };
 
