@@ -47,7 +47,7 @@ export function socketUrlsOf(url, env = process.env) {
 
 function passwordOf(values, env) {
   const named = values['password-file'] || env.RINGDOWN_PASSWORD_FILE;
-  if (named) return readPassword(named, 'Name another one with --password-file.');
+  if (named) return readPassword(named, 'Start Ringdown first, or name another file with --password-file.');
   const configured = setting(env, 'RINGDOWN_BOOTSTRAP_PASSWORD');
   if (configured) return configured;
   return readPassword(
