@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '@ringdown/testing';
 
@@ -14,6 +14,8 @@ export function writeResult(benchmark: string, figures: Readonly<Record<string, 
     kernel: release(),
     cpu: cpus()[0]?.model,
     cores: cpus().length,
+    /** Of the last 1, 5 and 15 minutes: whether it had other things to do. */
+    loadAverages: loadavg(),
   };
   writeFileSync(file, `${JSON.stringify({ at, benchmark, machine, ...figures }, undefined, 2)}\n`);
   console.log(`\nraw figures: ${file}`);

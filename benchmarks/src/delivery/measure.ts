@@ -73,6 +73,9 @@ const LOOK_MS = 300;
 const MAX_LOOKS = 50;
 const QUIET_SHARE = 0.1;
 
+/** At least five seconds without a single frame. */
+const MAX_STILL_LOOKS = 100;
+
 /** Waits until all frames arrived, or none came for a while: then the rest counts as lost. */
 async function settled(
   clients: Child<SubscribersCommand, SubscribersReply>,
@@ -86,9 +89,9 @@ async function settled(
       if (report.kind !== 'report') throw new Error('the subscribers did not report');
       stillLooks = report.frames === last ? stillLooks + 1 : 0;
       last = report.frames;
-      return report.frames >= expected || stillLooks > 40 ? report : undefined;
+      return report.frames >= expected || stillLooks > MAX_STILL_LOOKS ? report : undefined;
     },
-    { timeoutMs: 60_000, intervalMs: 50, what: `${expected} frames` },
+    { timeoutMs: 180_000, intervalMs: 50, what: `${expected} frames` },
   );
 }
 

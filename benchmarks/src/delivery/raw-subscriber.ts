@@ -44,7 +44,9 @@ export class RawSubscriber {
     for (const [i, { say, hear }] of this.entrance.steps.entries()) {
       if (say !== undefined) this.socket.write(maskedText(say));
       await this.until(() => this.answers.length > i);
-      if (!this.answers[i]!.includes(hear)) throw new Error(`a subscriber was refused: ${this.answers[i]}`);
+      if (this.answers[i]!.includes(hear)) continue;
+      this.close();
+      throw new Error(`a subscriber was refused: ${this.answers[i]}`);
     }
   }
 
@@ -76,7 +78,7 @@ export class RawSubscriber {
       }
       const head = data.toString('latin1', 0, end);
       if (!head.startsWith('HTTP/1.1 101')) {
-        this.socket.destroy(new Error(`a subscriber was refused: ${head.slice(0, head.indexOf('\r'))}`));
+        this.socket.destroy(new Error(`a subscriber was refused: ${head.split('\r', 1)[0]}`));
         return;
       }
       this.upgraded = true;
