@@ -31,7 +31,7 @@ COPY docker/production-manifests.mjs /tmp/
 COPY --from=manifests /app /manifests
 RUN node /tmp/production-manifests.mjs /manifests . "$SERVICE"
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts --loglevel=error \
-  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.md' \) -delete
+  && find . -path '*/node_modules/*' -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -name '*.md' \) -delete
 RUN --mount=type=bind,from=build,source=/app,target=/built \
   for manifest in libs/*/package.json services/*/package.json; do \
     cp -r "/built/${manifest%package.json}dist" "${manifest%package.json}"; \
