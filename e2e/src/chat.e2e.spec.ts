@@ -1,5 +1,7 @@
+import { createHmac, randomUUID } from 'node:crypto';
 import { ApiClient, waitUntil } from '@ringdown/testing';
 import { ChatVisitor } from './chat-visitor';
+import { expectStatus } from './family-tree';
 import { freshSettings, login, startOneProcess, type Environment } from './one-process';
 import { StompByHand } from './stomp-by-hand';
 
@@ -121,4 +123,66 @@ describe('a conversation in one process', () => {
     },
     120_000,
   );
+
+  it('ends for visitors and sources of an account that is disabled, and goes on when it is enabled', async () => {
+    const { admin, post } = await scene();
+    const base = `http://127.0.0.1:${env['RINGDOWN_API_PORT']}`;
+    const ask = (path: string, body: Body, headers: Readonly<Record<string, string>>) =>
+      new ApiClient(base).request('POST', path, undefined, { rawBody: JSON.stringify(body), headers });
+    const account = await expectStatus(
+      201,
+      admin.put(`/v2/accounts/${admin.accountId}`, { name: 'closing' }),
+    );
+    const accountId = String(account.data['id']);
+    const ofAccount = { Authorization: admin.token!, 'X-Account-ID': accountId };
+    const connect = async (path: string, body: Body): Promise<Body> =>
+      (await expectStatus(200, ask(path, body, ofAccount))).envelope;
+
+    const { id: channel_id } = await connect('/chatplugin.connect', { name: 'closing' });
+    const source = await connect('/channels.connect', {
+      source: 'viber',
+      source_channel_id: '1',
+      secret: 'a secret of sixteen or more',
+    });
+    const { token } = await post('/chatplugin.authenticate', { channel_id });
+    const visitor = await ChatVisitor.listen(
+      `ws://127.0.0.1:${env['RINGDOWN_WS_PORT']}/ws.chatplugin`,
+      String(token),
+    );
+    const statuses = async (): Promise<readonly number[]> => {
+      const signed = signedMessage(String(source['id']), 'a secret of sixteen or more');
+      return Promise.all(
+        [
+          ask('/chatplugin.send', { message: { text: 'x' } }, { Authorization: String(token) }),
+          ask('/chatplugin.resumeToken', {}, { Authorization: String(token) }),
+          ask('/chatplugin.authenticate', { channel_id }, {}),
+          new ApiClient(base).request('POST', '/sources/viber/messages', undefined, signed),
+        ].map(async (answer) => (await answer).status),
+      );
+    };
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+
+    await expectStatus(200, admin.patch(`/v2/accounts/${accountId}`, { enabled: false }));
+    await waitUntil(() => visitor.errors.length > 0, { what: 'the end of the socket' });
+    expect(visitor.errors).toEqual(['401 Unauthorized, authentication revoked']);
+    expect(await statuses()).toEqual([403, 403, 403, 403]);
+
+    await expectStatus(200, admin.patch(`/v2/accounts/${accountId}`, { enabled: true }));
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+
+    await expectStatus(200, admin.delete(`/v2/accounts/${accountId}`));
+    expect(await statuses()).toEqual([403, 403, 404, 401]);
+  }, 120_000);
 });
+
+/** What a source sends, with its signature. */
+function signedMessage(channel_id: string, secret: string) {
+  const message = { id: randomUUID(), content: { text: 'x' } };
+  const rawBody = JSON.stringify({ channel_id, source_conversation_id: 'ann', message });
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', secret).update(`${timestamp}.${rawBody}`).digest('hex');
+  return {
+    rawBody,
+    headers: { 'X-Ringdown-Timestamp': timestamp, 'X-Ringdown-Signature': signature },
+  };
+}

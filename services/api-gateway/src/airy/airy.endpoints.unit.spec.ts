@@ -416,6 +416,32 @@ describe('the visitor of a chat plugin', () => {
     expect({ status, text }).toEqual({ status: 403, text: '' });
   });
 
+  it('is told so when the account is disabled (403), and when that cannot be found out (503)', async () => {
+    const headers = { 'x-ringdown-timestamp': '1', 'x-ringdown-signature': 'x' };
+    const all = async () => [
+      await visitor('/chatplugin.send', { message: 'x' }),
+      await visitor('/chatplugin.resumeToken'),
+      await post(fixture, '/chatplugin.authenticate', { channel_id: CHANNEL_ID }),
+      await post(fixture, '/chatplugin.authenticate', { resume_token: VISITOR_TOKEN }),
+      await post(fixture, '/sources/viber/messages', {}, { headers }),
+    ];
+    const failing = (error: AppError): void => {
+      fixture.fail(sendAsVisitor, error);
+      fixture.fail(describeVisitor, error);
+      fixture.fail(authenticateVisitor, error);
+      fixture.fail(receiveSourceMessage, error);
+    };
+
+    failing(new AppError('locked', 'account disabled'));
+    for (const { status, envelope } of await all())
+      expect([status, envelope]).toEqual([403, { message: 'account disabled' }]);
+    failing(new AppError('unavailable', 'authorization unavailable, try again'));
+    for (const { status, envelope, headers: answered } of await all()) {
+      expect([status, envelope]).toEqual([503, { message: 'authorization unavailable, try again' }]);
+      expect(answered.get('retry-after')).toBe('1');
+    }
+  });
+
   it.each([[undefined], ['x'.repeat(257)]])('with the token %s nobody is asked: 403', async (token) => {
     const options = token === undefined ? {} : { token };
     const { status, text } = await post(fixture, '/chatplugin.send', { message: 'x' }, options);
