@@ -157,8 +157,17 @@ export class ComposeProject {
    */
   async kill9({ pid, name }: ComposeContainer): Promise<void> {
     if (pid === 0) throw new Error(`${name} does not run`);
-    const onTheMachine = ['run', '--rm', '--user', '0', '--privileged', '--pid', 'host', '--network', 'none'];
-    await docker([...onTheMachine, '--entrypoint', '/bin/sh', 'ringdown/cli', '-c', `kill -9 ${pid}`]);
+    const onTheMachine = ['run', '--rm', '--user', '0', '--pid', 'host', '--network', 'none'];
+    const unconfined = ['--security-opt', 'apparmor=unconfined'];
+    await docker([
+      ...onTheMachine,
+      ...unconfined,
+      '--entrypoint',
+      '/bin/sh',
+      'ringdown/cli',
+      '-c',
+      `kill -9 ${pid}`,
+    ]);
   }
 
   /** Waits until the engine started a killed container again and its health check says so. */
