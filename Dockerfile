@@ -56,5 +56,6 @@ ENV NODE_ENV=production SERVICE=$SERVICE RINGDOWN_HOST=0.0.0.0 RINGDOWN_LOG_FORM
 LABEL org.opencontainers.image.title="Ringdown $SERVICE" \
   org.opencontainers.image.licenses="Apache-2.0"
 USER node
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["node", "docker/healthcheck.mjs"]
+# Often until it is ready, then seldom: each look starts a process.
+HEALTHCHECK --interval=20s --timeout=10s --start-period=60s --start-interval=1s --retries=3 CMD ["node", "docker/healthcheck.mjs"]
 CMD ["node", "--enable-source-maps", "main.js"]
