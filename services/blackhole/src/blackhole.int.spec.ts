@@ -2,7 +2,10 @@ import { silentLogger } from '@ringdown/core';
 import { createAmqpBroker } from '@ringdown/broker';
 import { listSockets } from '@ringdown/contracts';
 import { ForeignAmqp, TcpProxy, createVhost, describeWithRabbitMq, waitUntil } from '@ringdown/testing';
+import { FakeVisitors } from './testing/fake-visitors';
 import { CUSTOMER, SIBLING, startBlackhole, type TestBlackhole } from './testing/start-blackhole';
+import { chatMessage } from './testing/start-stomp';
+import { StompClient } from './testing/stomp-client';
 
 describeWithRabbitMq('blackhole on RabbitMQ', ({ amqpUrl, managementUrl }) => {
   let first: TestBlackhole;
@@ -109,4 +112,35 @@ describeWithRabbitMq('blackhole on RabbitMQ', ({ amqpUrl, managementUrl }) => {
     for (const each of [client, idle]) await each.close();
     await waitUntil(() => first.bindings().length === 0);
   }, 60_000);
+
+  it('tells many visitors their own conversations, and ends them with their channel, on every instance', async () => {
+    const keeper = await FakeVisitors.start(second.join('message-producer'));
+    const visitors = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const conversation = `conversation-${index}`;
+        const system = index % 2 === 0 ? first : second;
+        const url = new URL('/ws.chatplugin', system.url).href;
+        const client = await StompClient.connect(url, { token: keeper.tokenFor(CUSTOMER, conversation) });
+        await client.subscribe('1', '/user/queue/message');
+        return { client, conversation };
+      }),
+    );
+
+    for (const { conversation } of visitors)
+      await second.publish(chatMessage(CUSTOMER, `to ${conversation}`, conversation));
+    for (const { conversation } of visitors)
+      await second.publish(chatMessage(CUSTOMER, `again to ${conversation}`, conversation));
+
+    for (const { client, conversation } of visitors) {
+      const messages = (await client.messageCount(2)).map(
+        ({ body }) => (JSON.parse(body) as { message: { id: string } }).message.id,
+      );
+      expect(messages).toEqual([`to ${conversation}`, `again to ${conversation}`]);
+    }
+    await keeper.disconnect(CUSTOMER, 'site');
+    for (const { client } of visitors) {
+      expect((await client.failure()).error?.headers['message']).toMatch(/^401 /);
+      expect(client.messages).toHaveLength(2);
+    }
+  });
 });
