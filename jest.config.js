@@ -30,7 +30,7 @@ module.exports = {
     {
       ...base,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{libs,services,scripts,docker,benchmarks}/**/*.unit.spec.ts'],
+      testMatch: ['<rootDir>/{libs,services,scripts,docker,benchmarks,e2e}/**/*.unit.spec.ts'],
     },
     { ...base, displayName: 'int', testMatch: ['<rootDir>/{libs,services,docker}/**/*.int.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
