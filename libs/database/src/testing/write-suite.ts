@@ -7,7 +7,7 @@ import type { OutboxEntry } from '../outbox/enqueue';
 import { outboxMigrations, type OutboxTables } from '../outbox/outbox-table';
 import { RequestRepository, type RequestStore, type RequestTable } from '../writes/request-store';
 import { RequestWriter } from '../writes/request-writer';
-import { transactionsOf } from '../writes/transact';
+import { transactionsOf, type Transact } from '../writes/transact';
 import { message } from './recording-publisher';
 
 interface Tables extends OutboxTables {
@@ -86,10 +86,11 @@ export function writeSuite(open: () => Promise<Database>): void {
       key = newId();
     });
 
-    const writer = () =>
+    const transact: Transact<Stores> = (work) => transactionsOf(database, storesOver)(work);
+    const writer = (by = transact) =>
       new RequestWriter<Stores, Unit>({
         stores: storesOver(database.tables<Tables>()),
-        transact: transactionsOf<Tables, Stores>(database, storesOver),
+        transact: by,
         begin: ({ db }, nowMs) => ({ db, nowMs, outbox: [] }),
         kick: () => (kicks += 1),
         committed: () => (committed += 1),
@@ -142,6 +143,23 @@ export function writeSuite(open: () => Promise<Database>): void {
       expect(new Set(answers.map(({ answer }) => answer.touched)).size).toBe(1);
       expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
       expect(await things()).toBe(before + 1);
+    });
+
+    it('that was committed though nobody heard of it is not made again', async () => {
+      const before = await things();
+      const unheard: Transact<Stores> = async (work) => {
+        await transact(work);
+        throw new AppError('unavailable', 'the connection broke behind the commit');
+      };
+      await expect(writer(unheard).once({ keys: [key], asked }, touch)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+      expect(await things()).toBe(before + 1);
+
+      const { answer, replayed } = await writer().onceOrReplay({ keys: [key], asked }, touch);
+      expect(replayed).toBe(true);
+      expect(await things()).toBe(before + 1);
+      expect(await told(answer.touched)).toBe(1);
     });
 
     it('is a conflict when its key came with something else, and is not made', async () => {
