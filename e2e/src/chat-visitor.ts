@@ -19,7 +19,8 @@ interface StompJs {
   };
 }
 
-const { Client } = createRequire(__filename)('@stomp/stompjs') as StompJs;
+const load = createRequire(__filename);
+const { Client } = load('@stomp/stompjs') as StompJs;
 
 interface Heard {
   readonly conversation_id: string;
