@@ -137,7 +137,6 @@ describe('delivering to a callback', () => {
       1,
       'answered 302',
     ],
-    ['does not answer', (it) => (it.answer = () => undefined), 3, 'no answer within 100 ms'],
     [
       'closes the connection',
       (it) => (it.answer = (response) => response.destroy()),
@@ -145,13 +144,23 @@ describe('delivering to a callback', () => {
       'no answer: ECONNRESET',
     ],
   ])('says FAILED when the callback %s', async (_what, behave, attempts, reason) => {
-    scene = await Scene.set({ settings: { messagingDeliveryTimeoutMs: 100 } });
+    scene = await Scene.set();
     behave(scene.receiver);
     const { id } = await scene.send('x');
 
     expect(await scene.statesOf(id)).toEqual(['PENDING', 'FAILED']);
     expect(await scene.delivery(id)).toEqual({ message_id: id, delivery_state: 'FAILED', attempts, reason });
     expect(scene.receiver.calls).toHaveLength(attempts);
+  });
+
+  it('says FAILED when the callback does not answer', async () => {
+    scene = await Scene.set({ settings: { messagingDeliveryTimeoutMs: 100 } });
+    scene.receiver.answer = () => undefined;
+    const { id } = await scene.send('x');
+
+    expect(await scene.statesOf(id)).toEqual(['PENDING', 'FAILED']);
+    // How many calls came through is the machine's business: the time may be over before one is connected.
+    expect(await scene.delivery(id)).toMatchObject({ attempts: 3, reason: 'no answer within 100 ms' });
   });
 
   it('says FAILED when nobody listens', async () => {
@@ -212,7 +221,9 @@ describe('delivering to a callback', () => {
   });
 
   it('is not held up by another channel that does not answer', async () => {
-    scene = await Scene.set({ settings: { messagingDeliveryConcurrency: 4 } });
+    // None of the slow ones is given up before the end.
+    const settings = { messagingDeliveryConcurrency: 4, messagingDeliveryTimeoutMs: 60_000 };
+    scene = await Scene.set({ settings });
     scene.receiver.answer = () => undefined;
     for (let n = 0; n < 8; n += 1) {
       await scene.send(
