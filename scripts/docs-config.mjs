@@ -16,11 +16,14 @@ await runTool({
   options: { check: { type: 'boolean' } },
   async main(values) {
     prepare({ quiet: true, targets: ['libs/config'] });
-    const { describeSettings, TOOL_VARIABLES } = await import('@ringdown/config');
+    const { COMPOSE_VARIABLES, describeSettings, TOOL_VARIABLES } = await import('@ringdown/config');
     const path = join(root, 'docs', 'configuration.md');
     const { format, resolveConfig } = await import('prettier');
     const style = { ...(await resolveConfig(path)), parser: 'markdown' };
-    const page = await format(configurationPage(describeSettings(), TOOL_VARIABLES), style);
+    const page = await format(
+      configurationPage(describeSettings(), TOOL_VARIABLES, COMPOSE_VARIABLES),
+      style,
+    );
     const current = await Promise.resolve()
       .then(() => readFileSync(path, 'utf8').replaceAll('\r\n', '\n'))
       .catch(() => '');

@@ -22,7 +22,7 @@ const AREAS = [
 ];
 
 /** The reference page of all settings, in Markdown. */
-export function configurationPage(settings, toolVariables) {
+export function configurationPage(settings, toolVariables, composeVariables) {
   const left = new Set(settings);
   const sections = AREAS.map(([title, prefixes]) => {
     const rows = [...left].filter(({ variable }) =>
@@ -32,7 +32,7 @@ export function configurationPage(settings, toolVariables) {
     return section(title, rows);
   });
   if (left.size > 0) sections.push(section('Others', [...left]));
-  return [INTRODUCTION, ...sections, tools(toolVariables)].join('\n');
+  return [INTRODUCTION, ...sections, tools(toolVariables, composeVariables)].join('\n');
 }
 
 function section(title, rows) {
@@ -50,11 +50,15 @@ function cell(text) {
   return text.replaceAll('|', '\\|');
 }
 
-function tools(variables) {
-  const names = variables.map((name) => `\`RINGDOWN_${name}\``).join(', ');
-  return `## Command line tools
+function tools(toolVariables, composeVariables) {
+  return `## Tools and compose
 
-\`npm run tail\`, \`demo\`, \`publish\` and \`env\` also read ${names}: where the server is and whom to log in as. Services
+\`npm run tail\`, \`demo\`, \`publish\` and \`env\` also read ${listOf(toolVariables)}: where the server is and whom to log in as. The
+[compose file](../docker-compose.yml) reads ${listOf(composeVariables)}, which [docker/README.md](../docker/README.md) explains. Services
 ignore them, and everything that begins with \`RINGDOWN_TEST_\`, which is the tests' own.
 `;
+}
+
+function listOf(names) {
+  return names.map((name) => `\`RINGDOWN_${name}\``).join(', ');
 }

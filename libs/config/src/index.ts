@@ -2,5 +2,11 @@ export { settingsCatalogue, type CallSourceName, type LogFormat, type LogLevel }
 export { type AuthSecret } from './parsers';
 export { type SettingDefinition, type SettingScope, type SettingUser } from './setting';
 export { withSettings, type BootstrapSettings, type Settings, type SettingsOverrides } from './settings';
-export { loadSettings, SETTINGS_PREFIX, TOOL_VARIABLES, type Environment } from './load-settings';
+export {
+  COMPOSE_VARIABLES,
+  loadSettings,
+  SETTINGS_PREFIX,
+  TOOL_VARIABLES,
+  type Environment,
+} from './load-settings';
 export { describeSettings, printableSettings, type SettingDescription } from './describe-settings';

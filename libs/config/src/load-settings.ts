@@ -14,6 +14,9 @@ export const SETTINGS_PREFIX = 'RINGDOWN_';
 /** Read by the command line tools only; a process that finds them in its environment leaves them alone. */
 export const TOOL_VARIABLES = ['URL', 'PUBLIC_URL', 'USER', 'ACCOUNT', 'PASSWORD_FILE'] as const;
 
+/** Read by docker-compose.yml only. Whoever exports them for it may start a process in the same shell. */
+export const COMPOSE_VARIABLES = ['FRONT_SUBNET', 'FRONT_RANGE', 'EDGE_ADDRESS', 'BUILD_NETWORK'] as const;
+
 const catalogue: SettingsCatalogue = settingsCatalogue;
 
 /**
@@ -75,7 +78,12 @@ function readValue(definition: SettingDefinition<unknown>, env: Environment, pro
 
 function unknownKeys(env: Environment): string[] {
   const names = Object.values(catalogue).map((definition) => definition.name);
-  const known = new Set<string>([...names, ...names.map((name) => `${name}_FILE`), ...TOOL_VARIABLES]);
+  const known = new Set<string>([
+    ...names,
+    ...names.map((name) => `${name}_FILE`),
+    ...TOOL_VARIABLES,
+    ...COMPOSE_VARIABLES,
+  ]);
   return Object.keys(env)
     .filter((key) => key.startsWith(SETTINGS_PREFIX) && !key.startsWith(`${SETTINGS_PREFIX}TEST_`))
     .filter((key) => !known.has(key.slice(SETTINGS_PREFIX.length)))

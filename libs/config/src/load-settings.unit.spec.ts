@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { describeSettings, loadSettings, printableSettings, withSettings, type Environment } from './index';
@@ -119,6 +119,16 @@ describe('loadSettings', () => {
     expect(() =>
       loadSettings({ RINGDOWN_TEST_AMQP_URL: 'x', RINGDOWN_URL: 'http://127.0.0.1:8000', PATH: '/bin' }),
     ).not.toThrow();
+  });
+
+  it('leaves alone whatever was exported for the compose file', () => {
+    const compose = readFileSync(join(__dirname, '../../../docker-compose.yml'), 'utf8');
+    const names = [...compose.matchAll(/\$\{(RINGDOWN_\w+)/g)].map(([, name]) => name!);
+
+    expect(names).toContain('RINGDOWN_FRONT_SUBNET');
+    expect(problemsOf(Object.fromEntries(names.map((name) => [name, 'x'])))).not.toContain(
+      'is not a setting',
+    );
   });
 
   it('applies overrides last and keeps the other bootstrap values', () => {
