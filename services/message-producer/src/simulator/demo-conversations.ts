@@ -17,6 +17,7 @@ export class DemoConversations implements Lifecycle {
   private playing: Pick<Performance, 'start' | 'stop'> | undefined;
   /** Everything that began and ended so far, in order. */
   private turns: Promise<void> = Promise.resolve();
+  private stopping = false;
 
   constructor(private readonly parts: DemoConversationsParts) {}
 
@@ -29,10 +30,12 @@ export class DemoConversations implements Lifecycle {
       },
       onLost: () => this.turn(() => this.end()),
     });
-    if (!this.claim.held) logger.info('standing by: another instance makes up conversations');
+    if (this.stopping) await this.claim.close();
+    else if (!this.claim.held) logger.info('standing by: another instance makes up conversations');
   });
 
   readonly stop = memoised(async () => {
+    this.stopping = true;
     this.turn(() => this.end());
     await this.turns;
     await this.claim?.close();
@@ -43,6 +46,7 @@ export class DemoConversations implements Lifecycle {
   }
 
   private async begin(): Promise<void> {
+    if (this.stopping) return;
     this.playing ??= this.parts.performance();
     await this.playing.start();
   }

@@ -3,16 +3,18 @@ import { deferred, silentLogger } from '@ringdown/core';
 import { waitUntil } from '@ringdown/testing';
 import { DemoConversations } from './demo-conversations';
 
-function setUp() {
+function setUp({ claimTakesTime = false } = {}) {
   const told: string[] = [];
   let listeners!: ClaimListeners;
   let performances = 0;
   const curtain = deferred();
+  const claimed = deferred();
   const broker: Pick<Broker, 'claim'> = {
-    claim: (name, handlers, given) => {
+    claim: async (name, handlers, given) => {
       told.push(`claim ${name} ${handlers.length}`);
       listeners = given;
-      return Promise.resolve({ held: false, close: async () => void told.push('given up') });
+      await claimed.promise;
+      return { held: false, close: async () => void told.push('given up') };
     },
   };
   const demo = new DemoConversations({
@@ -30,7 +32,9 @@ function setUp() {
       };
     },
   });
-  return { demo, told, curtain, held: () => listeners.onHeld(), lost: () => listeners.onLost('gone') };
+  if (!claimTakesTime) claimed.resolve();
+  const held = (): void => listeners.onHeld();
+  return { demo, told, curtain, claimed, held, lost: () => listeners.onLost('gone') };
 }
 
 describe('demo conversations', () => {
@@ -65,5 +69,30 @@ describe('demo conversations', () => {
       'stopped 2',
       'given up',
     ]);
+  });
+
+  it('do not begin any more once they are stopped, though the name comes back while the last one ends', async () => {
+    const { demo, told, curtain, held, lost } = setUp();
+    await demo.start();
+    held();
+    lost();
+    await waitUntil(() => told.includes('stop 1'));
+    const stopped = demo.stop();
+    held();
+    curtain.resolve();
+    await stopped;
+
+    expect(told).toEqual(['claim simulator 0', 'start 1', 'stop 1', 'stopped 1', 'given up']);
+  });
+
+  it('give up the name they get after they were stopped', async () => {
+    const { demo, told, claimed, held } = setUp({ claimTakesTime: true });
+    const started = demo.start();
+    await demo.stop();
+    held();
+    claimed.resolve();
+    await started;
+
+    expect(told).toEqual(['claim simulator 0', 'given up']);
   });
 });
