@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, memoised, type Logger } from '@ringdown/core';
+import { AppError, memoised, messageOf, pause, type Logger } from '@ringdown/core';
 import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import { DATABASE_SCHEMA, type Database, type DatabaseLoad, type Session } from './database';
 import { lockDataDir } from './data-dir-lock';
@@ -8,16 +8,25 @@ import { translateDatabaseError } from './errors';
 import { Mutex } from './mutex';
 import { borrowedClient, type BorrowedClient } from './pool-client';
 
+const VACUUM_INTERVAL_MS = 10 * 60 * 1000;
+
 type Engine = InstanceType<Awaited<ReturnType<typeof loadEngine>>>;
 
 /**
  * PostgreSQL compiled to WebAssembly, in this process. Under `dataDir` it survives a killed process, not a power cut;
  * without one it lives in memory. Only one process may use a data directory: a second one gets AppError `conflict`.
  */
-export async function openPglite(options: { dataDir?: string; logger: Logger }): Promise<Database> {
-  const { dataDir, logger } = options;
+export async function openPglite(options: {
+  readonly dataDir?: string;
+  readonly logger: Logger;
+  /** Default: ten minutes. */
+  readonly vacuumEveryMs?: number;
+}): Promise<Database> {
+  const { dataDir, logger, vacuumEveryMs = VACUUM_INTERVAL_MS } = options;
   const PGlite = await loadEngine();
-  if (dataDir === undefined) return new PgliteDatabase(await PGlite.create(), () => Promise.resolve());
+  if (dataDir === undefined) {
+    return new PgliteDatabase(await PGlite.create(), vacuumEveryMs, logger, () => Promise.resolve());
+  }
 
   await mkdir(dataDir, { recursive: true });
   const lock = await lockDataDir(dataDir);
@@ -25,7 +34,7 @@ export async function openPglite(options: { dataDir?: string; logger: Logger }):
     const path = join(dataDir, 'database');
     const engine = await PGlite.create(path);
     logger.debug('embedded database opened', { path });
-    return new PgliteDatabase(engine, () => lock.release());
+    return new PgliteDatabase(engine, vacuumEveryMs, logger, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
@@ -52,14 +61,20 @@ class PgliteDatabase implements Database {
   private readonly locks = new Map<string, Mutex>();
   private readonly listeners = new Map<string, Set<() => void>>();
 
+  private readonly closing = new AbortController();
+  private readonly vacuuming: Promise<void>;
+
   constructor(
     engine: Engine,
+    vacuumEveryMs: number,
+    logger: Logger,
     private readonly afterClose: () => Promise<void>,
   ) {
     this.connection = new SingleConnection(engine);
     this.queries = new Kysely<unknown>({
       dialect: new PostgresDialect({ pool: this.connection }),
     }).withSchema(DATABASE_SCHEMA);
+    this.vacuuming = this.vacuumEvery(vacuumEveryMs, logger);
   }
 
   tables<Tables>(): Kysely<Tables> {
@@ -118,9 +133,25 @@ class PgliteDatabase implements Database {
   }
 
   readonly close = memoised(async () => {
+    this.closing.abort();
+    await this.vacuuming;
     await this.queries.destroy();
     await this.afterClose();
   });
+
+  /** The engine has no autovacuum: what is deleted and changed would keep its room for ever. */
+  private async vacuumEvery(intervalMs: number, logger: Logger): Promise<void> {
+    const { signal } = this.closing;
+    for (;;) {
+      await pause(intervalMs, signal);
+      if (signal.aborted) return;
+      try {
+        await sql`vacuum`.execute(this.queries);
+      } catch (error) {
+        logger.warn('the embedded database could not be tidied', { reason: messageOf(error) });
+      }
+    }
+  }
 }
 
 /**
