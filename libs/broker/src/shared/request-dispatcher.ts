@@ -1,6 +1,7 @@
 import {
   AppError,
   type Clock,
+  currentTrace,
   isAppError,
   type Logger,
   messageOf,
@@ -118,7 +119,7 @@ export class RequestDispatcher {
     return handler.run(value, {
       requestId,
       deadlineMs,
-      traceparent: request.headers['traceparent'],
+      traceparent: currentTrace()?.traceparent,
     });
   }
 

@@ -1,4 +1,4 @@
-import { currentTrace, type Trace } from '@ringdown/core';
+import { currentTrace, newId, type Trace } from '@ringdown/core';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -10,12 +10,17 @@ export function traceHeaders(headers: Headers): Headers {
   return { request_id: requestId, ...(traceparent === undefined ? {} : { traceparent }), ...headers };
 }
 
-/** In whose name a message with these headers was sent; one without is its own beginning. */
+/**
+ * In whose name a message with these headers was sent; one without is its own beginning. What a foreign requester writes
+ * ends up in logs, in headers of ours and in the outbox, so what no part of ours would write counts for nothing.
+ */
 export function traceOf(headers: Headers, ownId: string): Trace {
-  return { requestId: printable(headers['request_id']) ?? ownId, traceparent: headers['traceparent'] };
+  return {
+    requestId: printable(headers['request_id']) ?? printable(ownId) ?? newId(),
+    traceparent: printable(headers['traceparent']),
+  };
 }
 
-/** What a foreign requester writes into a header ends up in logs and in headers of ours. */
-function printable(id: string | undefined): string | undefined {
-  return id !== undefined && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+function printable(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\x21-\x7e]{1,128}$/.test(text) ? text : undefined;
 }
