@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Logger } from '@ringdown/core';
 import { bootstrapPasswordFile } from '@ringdown/runtime';
 import type { BannerFacts } from './banner';
@@ -30,6 +31,6 @@ export async function welcome(
     username: bootstrap.username ?? '',
     password: visit === undefined ? undefined : bootstrap.password,
     passwordSource: bootstrapPasswordFile(settings),
-    usualPasswordSource: bootstrapPasswordFile({ dataDir: '.data' }),
+    usualPasswordSource: bootstrapPasswordFile({ dataDir: resolve('.data') }),
   };
 }

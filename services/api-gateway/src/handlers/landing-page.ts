@@ -25,11 +25,12 @@ export function landingPage({ version, host, wsPort, documents }: LandingPageFac
 </style>
 <h1>Ringdown</h1>
 <p>A real-time event platform for communications software: what happens (calls, conferences, faxes, changed
-documents) is pushed to every WebSocket that subscribed to it and may see it. Version ${version}.</p>
+documents, chat messages) is pushed to every WebSocket that subscribed to it and may see it. Version ${version}.</p>
 <dl>
   <dt>REST</dt><dd><code>http://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
   what can be subscribed to</dd>
-  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too</dd>
+  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too.
+  The events hub is at <code>/api/v1/ws/subscribe</code>, STOMP at <code>/ws.communication</code></dd>
   <dt>Operations</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></dd>
 </dl>
 <p>Watch events in a terminal with <code>npm run tail</code>; make some with <code>npm run demo</code>.</p>

@@ -16,6 +16,8 @@ const documents = [
   'requests.http',
   'docs/messaging.md',
   'docs/configuration.md',
+  'docs/operations.md',
+  'docs/metrics.md',
   'docs/glossary.md',
 ] as const;
 
