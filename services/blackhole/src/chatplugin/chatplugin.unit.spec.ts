@@ -248,9 +248,22 @@ describe('the socket of a visitor ends', () => {
   const revoked = ['401 Unauthorized, authentication revoked', 1002];
 
   it('when the token expires, and nothing is delivered after that instant', async () => {
-    const client = await listener(visitors.tokenFor(CUSTOMER, 'ann', { expires_at: Date.now() + 500 }));
+    // Time enough to connect and subscribe on a busy machine.
+    const expires_at = Date.now() + 2_000;
+    const client = await listener(visitors.tokenFor(CUSTOMER, 'ann', { expires_at }));
+    const publishedAt = new Map<string, number>();
+    const publishing = setInterval(() => {
+      const id = `m-${publishedAt.size}`;
+      publishedAt.set(id, Date.now());
+      void stomp.publish(chatMessage(CUSTOMER, id, 'ann'));
+    }, 20);
 
-    expect(await ended(client)).toEqual(['401 Unauthorized, authentication expired', 1002]);
+    const end = await ended(client);
+    clearInterval(publishing);
+
+    expect(idsOf(client)).not.toEqual([]);
+    for (const id of idsOf(client)) expect(publishedAt.get(id)).toBeLessThan(expires_at);
+    expect(end).toEqual(['401 Unauthorized, authentication expired', 1002]);
   });
 
   it('when its channel is disconnected; those of other channels stay, one question is enough', async () => {
