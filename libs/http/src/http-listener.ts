@@ -176,9 +176,8 @@ export class HttpListener implements Lifecycle {
     NetServer.prototype.close.call(this.server);
     const idle = [...this.connections].filter(([, owed]) => owed.size === 0).map(([socket]) => socket);
     // A proxy that connected a moment ago has its first request on the way.
-    const [unused, used] = [true, false].map((wanted) =>
-      idle.filter((socket) => this.unused.has(socket) === wanted),
-    ) as [Duplex[], Duplex[]];
+    const unused = idle.filter((socket) => this.unused.has(socket));
+    const used = idle.filter((socket) => !this.unused.has(socket));
     const drainTimeoutMs = this.options.drainTimeoutMs ?? 10_000;
     // One per millisecond, faster when that would take longer than the setting.
     const spreadMs = Math.min(this.options.paceMs ?? 500, used.length);
