@@ -25,7 +25,7 @@ const base = {
 
 module.exports = {
   // Only a guard against a hanging test: specs wait on conditions with deadlines of their own.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   projects: [
     {
       ...base,

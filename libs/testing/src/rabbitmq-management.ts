@@ -37,7 +37,12 @@ export class RabbitMqManagement {
   ): Promise<T> {
     const response = await fetch(`${this.base}/${path}`, {
       method,
-      headers: { authorization: this.authorization, 'content-type': 'application/json' },
+      headers: {
+        authorization: this.authorization,
+        'content-type': 'application/json',
+        // The server ends idle connections after a while; a request on one that it is just ending would fail.
+        connection: 'close',
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(15_000),
     });
