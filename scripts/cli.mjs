@@ -1,4 +1,6 @@
 // What the container of the command line tools runs: docker compose run --rm cli COMMAND.
+import { inCompose } from './lib/surroundings.mjs';
+
 const commands = {
   login: 'where the system is, and who may log in first',
   token: 'a fresh token and nothing else',
@@ -25,5 +27,6 @@ if (name === undefined || name === '--help' || name === '-h') {
   console.error(`There is no command ${name}; there are ${Object.keys(commands).join(', ')}.`);
   process.exitCode = 1;
 } else {
+  inCompose();
   await import(`./${name}.mjs`);
 }

@@ -1,3 +1,5 @@
+import { newPasswordText, notRunningText } from './surroundings.mjs';
+import { publicUrlOf } from './target.mjs';
 import { ToolError } from './tool.mjs';
 
 /** A logged-in client of the REST API; errors are one sentence. */
@@ -16,11 +18,23 @@ export class ApiClient {
       account_name: accountName,
       username,
       password,
+    }).catch((error) => {
+      throw error.status === 401 ? this.refused(error) : error;
     });
     this.token = answer.auth_token;
     this.accountId = answer.data.account_id;
     this.userId = answer.data.owner_id;
     return this;
+  }
+
+  /** The password is another, or the user is: what to do about it instead of the server's answer. */
+  refused(error) {
+    const { username, accountName } = this.target;
+    const refusal = new ToolError(
+      `${publicUrlOf(this.target)} does not take the password that the tools have for ${username} of ${accountName}. ` +
+        `If it was changed, ${newPasswordText()}.`,
+    );
+    return Object.assign(refusal, { status: error.status });
   }
 
   /** Sends `data` in the Crossbar envelope and resolves with the answer's envelope. */
@@ -59,10 +73,9 @@ export class ApiClient {
 /** Nothing answers: a ToolError that says so, marked so that a tool which waits can tell it from a refusal. */
 function unreachable(url, error) {
   const reason = error.cause?.code ?? error.cause?.message ?? error.name;
-  return Object.assign(
-    new ToolError(`Nothing answers at ${url} (${reason}). Is Ringdown running? --url names another place.`),
-    { unreachable: true },
-  );
+  return Object.assign(new ToolError(`Nothing answers at ${url} (${reason}). ${notRunningText()}`), {
+    unreachable: true,
+  });
 }
 
 function parseJson(text) {

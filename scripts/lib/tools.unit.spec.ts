@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiClient } from './api-client.mjs';
 import { bridgedCallIn } from './bridged-call.mjs';
 import { configurationPage } from './configuration-page.mjs';
 import { bodyFromFields, exchangeOf, parseBody } from './event-fields.mjs';
 import { ALL_BINDINGS, completeBindings, eventLine, gapLine } from './event-lines.mjs';
 import { prefixLines } from './prefix-lines.mjs';
 import { resetDataDir } from './reset-data-dir.mjs';
+import { inCompose } from './surroundings.mjs';
 import { publicUrlOf, socketUrlsOf, targetOf } from './target.mjs';
 
 let folder: string;
@@ -89,6 +91,36 @@ describe('targetOf', () => {
   it('looks for the socket beside REST, then on the port of a gateway', () => {
     expect(socketUrlsOf('https://host:1', {})).toEqual(['wss://host:1/ws', 'wss://host:5555/']);
     expect(socketUrlsOf('http://host:1', { RINGDOWN_WS_PORT: '7' })[1]).toBe('ws://host:7/');
+  });
+});
+
+describe('a login that does not work', () => {
+  const target = { url: 'http://host:1', accountName: 'demo', username: 'admin', password: 'of yesterday' };
+  const login = () => new ApiClient(target).login();
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    inCompose(false);
+  });
+
+  it('says how the tools learn the present password, in the repository and in a container', async () => {
+    jest
+      .spyOn(global, 'fetch')
+      .mockImplementation(() => Promise.resolve(new Response('{}', { status: 401 })));
+
+    await expect(login()).rejects.toThrow(
+      'does not take the password that the tools have for admin of demo. If it was changed, --password-file',
+    );
+    inCompose();
+    await expect(login()).rejects.toThrow('docker compose run --rm -T init set login < FILE');
+  });
+
+  it('says where to look when nothing answers', async () => {
+    jest.spyOn(global, 'fetch').mockRejectedValue(new TypeError('fetch failed'));
+
+    await expect(login()).rejects.toThrow('Is Ringdown running? --url names another place.');
+    inCompose();
+    await expect(login()).rejects.toThrow('docker compose ps shows what is');
   });
 });
 
@@ -268,10 +300,12 @@ describe('configurationPage', () => {
       usedBy: ['all'],
     };
 
-    const page = configurationPage([setting, { ...setting, variable: 'RINGDOWN_WS_PORT' }], ['URL']);
+    const settings = [setting, { ...setting, variable: 'RINGDOWN_WS_PORT' }];
+    const page = configurationPage(settings, ['URL'], ['FRONT_SUBNET']);
 
     expect(page).toContain('| `RINGDOWN_ODD_ONE` | `x` | a text (secret) | Does a\\|b. | instance | all |');
     expect(page.match(/RINGDOWN_WS_PORT/g)).toHaveLength(1);
     expect(page).toContain('`RINGDOWN_URL`');
+    expect(page).toContain('`RINGDOWN_FRONT_SUBNET`');
   });
 });
