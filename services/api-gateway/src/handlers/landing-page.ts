@@ -4,14 +4,23 @@ export interface LandingPageFacts {
   /** The Host header; shown only when it is a plain host name or address with a port. */
   readonly host: string;
   readonly wsPort: number;
+  /** A proxy handed the request on: then what this process listens to says nothing, and probes are out of reach. */
+  readonly forwarded: boolean;
   readonly documents: readonly string[];
 }
 
 /** The page at `/`: what this is, its URLs, its documentation. No scripts, nothing loaded from elsewhere. */
-export function landingPage({ version, host, wsPort, documents }: LandingPageFacts): string {
+export function landingPage({ version, host, wsPort, forwarded, documents }: LandingPageFacts): string {
   const safeHost = /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9A-Fa-f:]+\](:\d+)?$/.test(host) ? host : 'localhost';
   const bareHost = safeHost.replace(/:\d+$/, '');
   const links = documents.map((name) => `<li><a href="/docs/${name}">${name}</a></li>`).join('');
+  const sockets = forwarded
+    ? `<code>ws://${safeHost}/ws</code>.`
+    : `<code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too.`;
+  const operations = forwarded
+    ? ''
+    : `
+  <dt>Operations</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></dd>`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -29,11 +38,10 @@ documents, chat messages) is pushed to every WebSocket that subscribed to it and
 <dl>
   <dt>REST</dt><dd><code>http://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
   what can be subscribed to</dd>
-  <dt>WebSockets</dt><dd><code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too.
-  The events hub is at <code>/api/v1/ws/subscribe</code>, STOMP at <code>/ws.communication</code></dd>
-  <dt>Operations</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></dd>
+  <dt>WebSockets</dt><dd>${sockets}
+  The events hub is at <code>/api/v1/ws/subscribe</code>, STOMP at <code>/ws.communication</code></dd>${operations}
 </dl>
-<p>Watch events in a terminal with <code>npm run tail</code>; make some with <code>npm run demo</code>.</p>
+${forwarded ? '' : '<p>Watch events in a terminal with <code>npm run tail</code>; make some with <code>npm run demo</code>.</p>'}
 ${links === '' ? '' : `<h2>Documentation</h2>\n<ul>${links}</ul>`}
 </html>
 `;

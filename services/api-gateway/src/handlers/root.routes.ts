@@ -35,6 +35,7 @@ export function rootRoutes(options: {
       version: options.version,
       host: request.headers.host ?? '',
       wsPort: options.wsPort(),
+      forwarded: request.headers['x-forwarded-for'] !== undefined,
       documents: available,
     });
     response

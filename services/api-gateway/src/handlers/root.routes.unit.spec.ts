@@ -28,6 +28,13 @@ describe('what is beside /v2', () => {
     expect(text).not.toMatch(/<script|src=|https:/);
   });
 
+  it('shows behind a proxy only what can be reached through it', async () => {
+    const { text } = await fixture.call('GET', '/', { headers: { 'x-forwarded-for': '203.0.113.7' } });
+
+    expect(text).toMatch(/ws:\/\/[\w.:]+\/ws</);
+    expect(text).not.toMatch(/:5555|"\/metrics"|npm run/);
+  });
+
   it('does not repeat a Host header that is none', async () => {
     const { text } = await fixture.call('GET', '/', { headers: { host: '"><b>x' } });
 
