@@ -60,6 +60,8 @@ describeWithCompose('docker compose up, every service scaled', () => {
   let project: ComposeProject;
   let admin: ApiClient;
   let member: Member;
+  /** Of containers that are gone. */
+  let earlierLogs = '';
 
   beforeAll(async () => {
     project = await ComposeProject.create();
@@ -216,6 +218,10 @@ describeWithCompose('docker compose up, every service scaled', () => {
         for (const container of await project.containers(service)) {
           const before = listeners.map(({ seen }) => seen.length);
           const outcomesBefore = traffic.outcomes.length;
+          const socketsThere =
+            sockets === 'of this container'
+              ? await metric(project, container, 5555, 'ringdown_blackhole_sockets')
+              : undefined;
 
           await project.kill9(container);
           await project.untilHealed(container);
@@ -226,13 +232,16 @@ describeWithCompose('docker compose up, every service scaled', () => {
           expect(unexpected(outcomes, 'read', reads)).toEqual([]);
           expect(unexpected(outcomes, 'write', writes)).toEqual([]);
           const seen = listeners.map((listener, index) => listener.seen.slice(before[index]));
+          if (socketsThere !== undefined) {
+            expect(seen.filter((one) => one.some(({ kind }) => kind === 'lost'))).toHaveLength(socketsThere);
+          }
           listeners.forEach((listener, index) => {
             const kinds = new Set(seen[index]!.map(({ kind }) => kind));
             const stomped = listener.protocol === stomp && gap;
             if (sockets === 'all' || stomped) expect(kinds).toContain('lost');
             if (sockets === 'stay' && !stomped) expect(kinds).not.toContain('lost');
             if (gap) expect(kinds).toContain('gap');
-            else if (sockets !== 'of this container') expect(kinds).not.toContain('gap');
+            else expect(kinds).not.toContain('gap');
           });
         }
         // Over the whole time, not only this one: nothing is missing that was not told.
@@ -240,6 +249,16 @@ describeWithCompose('docker compose up, every service scaled', () => {
       },
       600_000,
     );
+
+    it('finds every container healthy afterwards, by the engine itself', async () => {
+      await waitUntil(
+        async () =>
+          (await project.containers()).every(({ service, healthy, exitCode }) =>
+            service === 'init' ? exitCode === 0 : healthy,
+          ),
+        { timeoutMs: 30_000, intervalMs: 500 },
+      );
+    }, 60_000);
   });
 
   describe('afterwards', () => {
@@ -254,6 +273,7 @@ describeWithCompose('docker compose up, every service scaled', () => {
       const channel = `/v2/accounts/${member.accountId}/channels/${call}`;
       await waitUntil(async () => (await member.api.get(channel)).status === 200);
 
+      earlierLogs = await project.logs();
       await project.down();
       await project.up();
 
@@ -267,6 +287,8 @@ describeWithCompose('docker compose up, every service scaled', () => {
       const secrets = await project.secrets();
       expect(secrets.length).toBeGreaterThanOrEqual(4);
       const places = {
+        // Also of the very first start, and of all that was killed.
+        'earlier logs': earlierLogs,
         logs: await project.logs(),
         ...(await project.inspected()),
         composition: await project.compose(['config']),

@@ -18,6 +18,8 @@ export interface ComposeContainer {
   readonly running: boolean;
   /** True without a health check, while it runs. */
   readonly healthy: boolean;
+  /** The command that the engine runs to find out; empty without a health check. */
+  readonly healthCheck: readonly string[];
   readonly exitCode: number;
 }
 
@@ -31,7 +33,10 @@ interface Inspected {
     readonly ExitCode: number;
     readonly Health?: { readonly Status: string };
   };
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Healthcheck?: { readonly Test?: readonly string[] };
+  };
 }
 
 /** Building all images from nothing, on a slow machine. */
@@ -43,6 +48,7 @@ const UP_TIMEOUT_MS = 600_000;
  */
 export class ComposeProject {
   private scale: readonly string[] = [];
+  private built = false;
 
   private constructor(
     readonly name: string,
@@ -90,14 +96,16 @@ export class ComposeProject {
 
   /**
    * `docker compose up --build --wait`: returns when every service is healthy. `scale`: containers per service, kept for
-   * later calls; 1 of each unless said.
+   * later calls; 1 of each unless said. Built once: a second call starts what the first one built.
    */
   async up(scale?: Readonly<Record<string, number>>): Promise<void> {
     if (scale) {
       this.scale = Object.entries(scale).flatMap(([service, count]) => ['--scale', `${service}=${count}`]);
     }
+    const build = this.built ? [] : ['--build'];
     try {
-      await this.compose(['up', '--build', '--wait', '--wait-timeout', '300', ...this.scale], UP_TIMEOUT_MS);
+      await this.compose(['up', ...build, '--wait', '--wait-timeout', '300', ...this.scale], UP_TIMEOUT_MS);
+      this.built = true;
     } catch (error) {
       const logs = await this.logs({ tail: 15 }).catch(() => '');
       throw new Error(`${(error as Error).message}\n${logs}`, { cause: error });
@@ -170,12 +178,15 @@ export class ComposeProject {
     ]);
   }
 
-  /** Waits until the engine started a killed container again and its health check says so. */
+  /**
+   * Waits until the engine started a killed container again and its health check passes. The check is run here, because the
+   * engine's own next look may be seconds away.
+   */
   async untilHealed(killed: ComposeContainer): Promise<void> {
     await waitUntil(
       async () => {
         const now = (await this.containers(killed.service)).find(({ id }) => id === killed.id);
-        return now !== undefined && now.running && now.healthy && now.pid !== killed.pid;
+        return now !== undefined && now.running && now.pid !== killed.pid && (await passes(now));
       },
       { timeoutMs: 120_000, intervalMs: 250, what: `${killed.name} to be back and healthy` },
     );
@@ -238,6 +249,14 @@ function containerOf(one: Inspected): ComposeContainer {
     restarts: one.RestartCount,
     running: one.State.Running,
     healthy: one.State.Running && (one.State.Health?.Status ?? 'healthy') === 'healthy',
+    healthCheck: one.Config.Healthcheck?.Test ?? [],
     exitCode: one.State.ExitCode,
   };
+}
+
+/** Whether its health check passes now; true without one. */
+async function passes({ id, healthCheck: [kind, ...command] }: ComposeContainer): Promise<boolean> {
+  if (kind !== 'CMD' && kind !== 'CMD-SHELL') return true;
+  const shell = kind === 'CMD-SHELL' ? ['sh', '-c'] : [];
+  return (await tryDocker(['exec', id, ...shell, ...command])).code === 0;
 }
