@@ -20,9 +20,9 @@ COPY tsconfig.base.json ./
 COPY libs libs
 COPY services services
 RUN node_modules/.bin/tsc -b services/standalone
-# What runs: no tests, no declarations.
+# What runs: no declarations, nothing for tests.
 RUN find libs services -path '*/dist/*' \
-    \( -name '*.d.ts' -o -name '*.d.ts.map' -o -name '*.spec.js*' -o -name .tsbuildinfo -o -path '*/testing/*' \) -type f -delete
+    \( -name '*.d.ts' -o -name '*.d.ts.map' -o -name .tsbuildinfo -o -path '*/testing/*' \) -type f -delete
 
 # The dependencies of one service in production, and of the libraries it uses. Optional ones are for the embedded database.
 FROM node AS production
