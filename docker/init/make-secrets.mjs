@@ -12,8 +12,8 @@ Without arguments makes the secrets that are missing, as docker compose up does 
   renew NAME            a new secret in the place of the present one
   set NAME              the secret from standard input (with run -T)
 
-NAME is one of ${names}. Those who know it read it at their next start:
-docker compose up -d --force-recreate.`;
+NAME is one of ${names}. Those who know it read it at their next start; which are
+to be started again is said when it is done.`;
 
 const places = {
   folder: '/run/ringdown',
@@ -34,7 +34,7 @@ await runTool({
       throw new ToolError('What to do? renew NAME or set NAME; --help shows more.');
     if (!Object.hasOwn(secrets, name ?? '')) throw new ToolError(`Which secret? One of ${names}.`);
     const value = action === 'set' ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
-    renewSecret(name, value, places);
-    console.log(`The secret ${name} is another one now. Next: docker compose up -d --force-recreate`);
+    const next = renewSecret(name, value, places);
+    console.log(`The secret ${name} is another one now. ${next}`);
   },
 });

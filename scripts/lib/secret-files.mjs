@@ -31,10 +31,18 @@ export const secrets = {
   login: {
     file: 'login/password',
     keptBy: 'PostgreSQL',
-    ...PASSWORD,
     make: () => randomBytes(18).toString('base64url'),
+    // A person chose it: whatever RINGDOWN_BOOTSTRAP_PASSWORD takes, on one line.
+    check: (text) => /^.{8,1024}$/u.test(text) || '8 to 1024 characters on one line',
+    own: 'The super admin changes his password over REST; then init set login < FILE tells it to the tools.',
+    next: 'The tools log in with it. After the first start that changes no login: the super admin has the password he had.',
   },
-  tokens: { file: 'tokens/auth-secret', make: () => tokenKey(), check: checkTokenKeys },
+  tokens: {
+    file: 'tokens/auth-secret',
+    make: () => tokenKey(),
+    check: checkTokenKeys,
+    next: 'Next: docker compose restart api-gateway blackhole, then docker compose restart object-producer',
+  },
   manager: { file: 'manager/ami-secret', ...PASSWORD },
   telephones: { file: 'telephones/sip-secret', ...PASSWORD },
   grafana: { file: 'grafana/admin-password', ...PASSWORD },
@@ -61,9 +69,15 @@ export function makeSecrets({ folder, data, rabbitmqConf }) {
   return missing.map(([name]) => name);
 }
 
-/** Replaces one secret by `value` or, without one, by a new one. A token key keeps its predecessor, so that tokens stay valid. */
+/**
+ * Replaces one secret by `value` or, without one, by a new one. A token key keeps its predecessor, so that tokens stay valid.
+ *
+ * @returns {string} what is to be done next
+ */
 export function renewSecret(name, value, { folder, rabbitmqConf }) {
-  const { file, make, check } = secrets[name];
+  const { file, make, check, own } = secrets[name];
+  if (value === undefined && own !== undefined)
+    throw new ToolError(`The secret ${name} is nothing to renew. ${own}`);
   const path = join(folder, file);
   const wrong = value === undefined ? true : check(value);
   if (wrong !== true) throw new ToolError(`That cannot be the secret ${name}: it takes ${wrong}.`);
@@ -71,6 +85,7 @@ export function renewSecret(name, value, { folder, rabbitmqConf }) {
   writeWhole(path, value ?? [make(), previous].filter(Boolean).join(','));
   if (existsSync(join(folder, secrets.database.file)) && existsSync(join(folder, secrets.broker.file)))
     deriveFiles(folder, rabbitmqConf);
+  return secrets[name].next ?? 'Next: docker compose up -d --force-recreate --wait';
 }
 
 /** URLs for the services, and RabbitMQ's settings. Always made anew: they hold nothing of their own. */

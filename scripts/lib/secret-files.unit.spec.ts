@@ -105,8 +105,19 @@ describe('the secrets of the composed system', () => {
     expect(read('tokens/auth-secret').split(',')).toEqual([expect.stringMatching(/^k[0-9a-f]{8}:/), key]);
   });
 
+  it('take any password that the super admin may have, but make none up behind his back', () => {
+    makeSecrets(places);
+
+    expect(renewSecret('login', 'correct horse battery, äöü', places)).toContain('changes no login');
+    expect(read('login/password')).toBe('correct horse battery, äöü');
+    expect(() => renewSecret('login', undefined, places)).toThrow('The secret login is nothing to renew');
+    expect(read('login/password')).toBe('correct horse battery, äöü');
+  });
+
   it.each([
     ['database', "'; DROP"],
+    ['login', 'two\nlines of it'],
+    ['login', 'short'],
     ['broker', 'short'],
     ['tokens', 'no-kid-here-no-kid-here-no-kid-here'],
   ])('are refused when %s is %j', (name, value) => {
