@@ -41,8 +41,9 @@ RUN --mount=type=bind,from=build,source=/app,target=/built \
 
 FROM node AS cli
 COPY --from=dependencies /app/node_modules/ws node_modules/ws
-COPY scripts scripts
-COPY docker/init docker/init
+# Modes are set, because a clone made under a strict umask has files that only their owner may read.
+COPY --chmod=0755 scripts scripts
+COPY --chmod=0755 docker/init docker/init
 LABEL org.opencontainers.image.title="Ringdown command line tools" \
   org.opencontainers.image.licenses="Apache-2.0"
 USER node
@@ -51,7 +52,7 @@ ENTRYPOINT ["node", "scripts/cli.mjs"]
 FROM node AS service
 ARG SERVICE
 COPY --from=production /app ./
-COPY docker/healthcheck.sh docker/
+COPY --chmod=0755 docker/healthcheck.sh docker/
 ENV NODE_ENV=production SERVICE=$SERVICE RINGDOWN_HOST=0.0.0.0 RINGDOWN_LOG_FORMAT=json
 LABEL org.opencontainers.image.title="Ringdown $SERVICE" \
   org.opencontainers.image.licenses="Apache-2.0"
