@@ -9,8 +9,8 @@ export function inCompose(yes = true) {
 /** How the tools learn a password that has been changed. */
 export function newPasswordText() {
   return composed
-    ? 'tell the tools the present one: docker compose run --rm -T init set login < FILE'
-    : '--password-file names a file that holds the present one';
+    ? 'give the tools the present one: docker compose run --rm -T init set login < FILE'
+    : 'give the tools the present one with --password-file FILE';
 }
 
 export function notRunningText() {

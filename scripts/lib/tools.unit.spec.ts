@@ -109,7 +109,7 @@ describe('a login that does not work', () => {
       .mockImplementation(() => Promise.resolve(new Response('{}', { status: 401 })));
 
     await expect(login()).rejects.toThrow(
-      'does not take the password that the tools have for admin of demo. If it was changed, --password-file',
+      'does not take the password that the tools have for admin of demo. If it was changed, give the tools the present one with --password-file',
     );
     inCompose();
     await expect(login()).rejects.toThrow('docker compose run --rm -T init set login < FILE');
