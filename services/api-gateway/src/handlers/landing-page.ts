@@ -6,17 +6,27 @@ export interface LandingPageFacts {
   readonly wsPort: number;
   /** A proxy handed the request on: then what this process listens to says nothing, and probes are out of reach. */
   readonly forwarded: boolean;
+  /** The browser's connection is encrypted, as far as a proxy says. */
+  readonly encrypted: boolean;
   readonly documents: readonly string[];
 }
 
 /** The page at `/`: what this is, its URLs, its documentation. No scripts, nothing loaded from elsewhere. */
-export function landingPage({ version, host, wsPort, forwarded, documents }: LandingPageFacts): string {
+export function landingPage({
+  version,
+  host,
+  wsPort,
+  forwarded,
+  encrypted,
+  documents,
+}: LandingPageFacts): string {
   const safeHost = /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9A-Fa-f:]+\](:\d+)?$/.test(host) ? host : 'localhost';
   const bareHost = safeHost.replace(/:\d+$/, '');
   const links = documents.map((name) => `<li><a href="/docs/${name}">${name}</a></li>`).join('');
+  const s = encrypted ? 's' : '';
   const sockets = forwarded
-    ? `<code>ws://${safeHost}/ws</code>.`
-    : `<code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws://${safeHost}/ws</code>, too.`;
+    ? `<code>ws${s}://${safeHost}/ws</code>.`
+    : `<code>ws://${bareHost}:${wsPort}/</code>; one process serves <code>ws${s}://${safeHost}/ws</code>, too.`;
   const operations = forwarded
     ? ''
     : `
@@ -36,7 +46,7 @@ export function landingPage({ version, host, wsPort, forwarded, documents }: Lan
 <p>A real-time event platform for communications software: what happens (calls, conferences, faxes, changed
 documents, chat messages) is pushed to every WebSocket that subscribed to it and may see it. Version ${version}.</p>
 <dl>
-  <dt>REST</dt><dd><code>http://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
+  <dt>REST</dt><dd><code>http${s}://${safeHost}/v2/…</code>, for example <a href="/v2/websockets?pretty_print=true">/v2/websockets</a>:
   what can be subscribed to</dd>
   <dt>WebSockets</dt><dd>${sockets}
   The events hub is at <code>/api/v1/ws/subscribe</code>, STOMP at <code>/ws.communication</code></dd>${operations}

@@ -36,6 +36,7 @@ export function rootRoutes(options: {
       host: request.headers.host ?? '',
       wsPort: options.wsPort(),
       forwarded: request.headers['x-forwarded-for'] !== undefined,
+      encrypted: request.headers['x-forwarded-proto'] === 'https',
       documents: available,
     });
     response

@@ -35,6 +35,14 @@ describe('what is beside /v2', () => {
     expect(text).not.toMatch(/:5555|"\/metrics"|npm run/);
   });
 
+  it('shows encrypted addresses to whom TLS was terminated in front', async () => {
+    const headers = { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' };
+    const { text } = await fixture.call('GET', '/', { headers });
+
+    expect(text).toMatch(/https:\/\/[\w.:]+\/v2.*wss:\/\/[\w.:]+\/ws</s);
+    expect(text).not.toMatch(/http:|ws:/);
+  });
+
   it('does not repeat a Host header that is none', async () => {
     const { text } = await fixture.call('GET', '/', { headers: { host: '"><b>x' } });
 
