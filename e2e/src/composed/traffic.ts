@@ -20,6 +20,7 @@ export class Traffic {
   /** The newest confirmed revision by document id. */
   readonly confirmed = new Map<string, number>();
   private stopped = false;
+  private reads = 0;
   private readonly loops: Promise<void>[];
 
   private constructor(
@@ -40,12 +41,17 @@ export class Traffic {
     return new Traffic(api, ids);
   }
 
-  /** Waits until each document was changed and confirmed `more` times from now on. */
+  /**
+   * Waits until each document was changed and confirmed, and the calls were listed, `more` times from now on. With two or
+   * more, nothing that was asked before is still unanswered then.
+   */
   async progress(more: number, timeoutMs = 60_000): Promise<void> {
     const start = new Map(this.confirmed);
-    await waitUntil(() => [...start].every(([id, rev]) => (this.confirmed.get(id) ?? 0) >= rev + more), {
+    const reads = this.reads + more;
+    const changed = () => [...start].every(([id, rev]) => (this.confirmed.get(id) ?? 0) >= rev + more);
+    await waitUntil(() => this.reads >= reads && changed(), {
       timeoutMs,
-      what: () => `${more} more changes; answers were ${JSON.stringify(this.outcomes.slice(-8))}`,
+      what: () => `${more} more answers to each; answers were ${JSON.stringify(this.outcomes.slice(-8))}`,
     });
   }
 
@@ -68,7 +74,10 @@ export class Traffic {
 
   private async read(): Promise<void> {
     while (!this.stopped) {
-      await this.attempt('read', () => this.api.get(`/v2/accounts/${this.api.accountId}/channels`));
+      const answer = await this.attempt('read', () =>
+        this.api.get(`/v2/accounts/${this.api.accountId}/channels`),
+      );
+      if (answer?.status === 200) this.reads += 1;
       await pause(PACE_MS);
     }
   }
