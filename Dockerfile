@@ -57,6 +57,6 @@ ENV NODE_ENV=production SERVICE=$SERVICE RINGDOWN_HOST=0.0.0.0 RINGDOWN_LOG_FORM
 LABEL org.opencontainers.image.title="Ringdown $SERVICE" \
   org.opencontainers.image.licenses="Apache-2.0"
 USER node
-# No start interval: engines before 25 do not know it.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["docker/healthcheck.sh"]
+# No start interval: engines before 25 do not know it. `channels` reads a full log before it is ready.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 CMD ["docker/healthcheck.sh"]
 CMD ["node", "--enable-source-maps", "main.js"]
