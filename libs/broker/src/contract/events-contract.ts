@@ -1,4 +1,4 @@
-import { withTrace } from '@ringdown/core';
+import { currentTrace, withTrace } from '@ringdown/core';
 import type { ContractSuite } from './contract-suite';
 import { until } from './until';
 
@@ -60,6 +60,21 @@ export function describeEvents(suite: ContractSuite): void {
         account_id: 'a1',
         traceparent: 'own',
       });
+    });
+
+    it('hands events over in the name of nobody, whoever published them', async () => {
+      const broker = await suite.connect();
+      const names: unknown[] = [];
+      const feed = await broker.openFeed(
+        { name: suite.tag, maxLength: 100 },
+        { onMessage: () => void names.push(currentTrace()), onGap: () => undefined },
+      );
+      await feed.bind('call', `${suite.tag}.#`);
+
+      await withTrace({ requestId: 'http-1' }, () => broker.publish(suite.event(`${suite.tag}.one`)));
+
+      await until('the event is here', () => names.length > 0);
+      expect(names).toEqual([undefined]);
     });
 
     it('carries bytes and properties, and fills in what the publisher left out', async () => {
