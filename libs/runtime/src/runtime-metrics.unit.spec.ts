@@ -37,6 +37,18 @@ describe('the metrics of every service', () => {
     ]);
   });
 
+  it('forget a check that is gone', async () => {
+    let checks: Readonly<Record<string, string>> = { standby: 'another instance works' };
+    metrics.watch({ name: 'c', readiness: () => ({ ready: false, checks }) });
+    expect(await lines('ringdown_ready_check{service="c"')).toHaveLength(1);
+
+    checks = { switch: 'ok' };
+
+    expect(await lines('ringdown_ready_check{service="c"')).toEqual([
+      'ringdown_ready_check{service="c",check="switch"} 1',
+    ]);
+  });
+
   it('count requests on both sides, publishes and the state of the broker, told apart by service', async () => {
     const hub = createEmbeddedHub();
     const [a, b] = ['a', 'b'].map((service) =>
