@@ -291,6 +291,8 @@ describe('the socket of a visitor ends', () => {
     await stomp.publish(chatMessage(CUSTOMER, 'm', 'ann'));
     await client.messageCount(1);
     await client.confirmed('BEGIN', { transaction: 't' });
+    // The word itself is for nobody to see.
+    expect(idsOf(client)).toEqual(['m']);
   });
 
   it('when its channel was disconnected while it connected', async () => {
