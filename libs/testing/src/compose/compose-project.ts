@@ -147,9 +147,10 @@ export class ComposeProject {
 
   /** The containers of a service, or of all services, ordered by name; stopped ones included. */
   async containers(service?: string): Promise<ComposeContainer[]> {
-    const ids = (
-      await docker(['ps', '-aq', '--filter', `label=com.docker.compose.project=${this.name}`])
-    ).split(/\s+/);
+    // Images that Compose built bear the project's name, too; what somebody starts from them by hand is not of it.
+    const ofProject = ['--filter', `label=com.docker.compose.project=${this.name}`];
+    const notByHand = ['--filter', 'label=com.docker.compose.oneoff=False'];
+    const ids = (await docker(['ps', '-aq', ...ofProject, ...notByHand])).split(/\s+/);
     const present = ids.filter((id) => id !== '');
     if (present.length === 0) return [];
     const inspected = JSON.parse(await docker(['inspect', ...present])) as Inspected[];
