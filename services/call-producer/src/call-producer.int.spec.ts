@@ -87,14 +87,15 @@ describeWithRabbitMq('two call-producers for one switch', ({ amqpUrl, management
   const wait = (condition: () => boolean, what: string): Promise<unknown> =>
     waitUntil(condition, { timeoutMs: 30_000, what });
 
+  /** A message that lost its confirm with the connection comes again under the same id, which consumers recognise. */
+  const distinct = () => [...new Map(heard.map((message) => [message.messageId, message])).values()];
+
   const events = (name: string): readonly Record<string, unknown>[] =>
-    heard
+    distinct()
       .filter(({ type }) => type === name)
       .map(({ body }) => JSON.parse(body.toString('utf8')) as Record<string, unknown>);
 
   function expectNothingTwice(): void {
-    const ids = heard.map(({ messageId }) => messageId);
-    expect(new Set(ids).size).toBe(ids.length);
     for (const name of ['CHANNEL_CREATE', 'CHANNEL_ANSWER', 'CHANNEL_DESTROY']) {
       const calls = events(name).map((body) => body['call_id']);
       expect(new Set(calls).size).toBe(calls.length);
@@ -121,6 +122,7 @@ describeWithRabbitMq('two call-producers for one switch', ({ amqpUrl, management
 
     expect(holders()).toHaveLength(2);
     expect(events('CHANNEL_DESTROY').filter((body) => body['recovered'] === true)).toEqual([]);
+    expect(distinct()).toHaveLength(heard.length);
     expectNothingTwice();
   }, 90_000);
 

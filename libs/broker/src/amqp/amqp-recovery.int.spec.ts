@@ -34,10 +34,14 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
 
   /** Connected through the proxy, so that the test can cut it off. */
   async function connectThroughProxy(options: Partial<AmqpBrokerOptions> = {}): Promise<Broker> {
+    return start(createAmqpBroker({ urls: [throughProxy()], service: 'proxied', ...options }));
+  }
+
+  function throughProxy(): string {
     const url = new URL(vhost.url);
     url.hostname = '127.0.0.1';
     url.port = String(proxy.port);
-    return start(createAmqpBroker({ urls: [url.href], service: 'proxied', ...options }));
+    return url.href;
   }
 
   async function connectDirectly(): Promise<Broker> {
@@ -454,9 +458,7 @@ describeWithRabbit('the RabbitMQ broker recovers', () => {
 
   it('starts when the server comes later, and stops while it is waiting', async () => {
     proxy.cut();
-    const url = new URL(vhost.url);
-    url.port = String(proxy.port);
-    const patient = createAmqpBroker({ urls: [url.href], service: 'patient' });
+    const patient = createAmqpBroker({ urls: [throughProxy()], service: 'patient' });
     const starting = start(patient);
     const hopeless = createAmqpBroker({ urls: ['amqp://127.0.0.1:1'], service: 'hopeless' });
     const failing = expect(hopeless.start()).rejects.toMatchObject({ code: 'closed' });
