@@ -418,7 +418,8 @@ describeWithCompose('the edge', () => {
 
     it('finds a new replica, and loses no request to one that is killed', async () => {
       const second = await found('api-gateway');
-      expect((await who(40)).size).toBe(2);
+      // Each worker of nginx remembers addresses by itself.
+      await waitUntil(async () => (await who(40)).size === 2);
 
       const outcomes: Answer[] = [];
       let stopped = false;
