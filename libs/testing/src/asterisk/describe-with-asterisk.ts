@@ -33,7 +33,7 @@ export function describeWithAsterisk(name: string, suite: () => void): void {
   const reason = prepared === undefined ? whyNotHere() : process.env['RINGDOWN_TEST_ASTERISK_MISSING'];
   const possible = prepared === undefined ? reason === undefined : prepared !== '';
   describeWith(
-    'an Asterisk',
+    'Asterisk',
     possible ? 'yes' : undefined,
     reason,
     name,
