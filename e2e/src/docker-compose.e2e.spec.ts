@@ -75,8 +75,10 @@ describeWithCompose('docker compose up, every service scaled', () => {
   const socket = (token: string, path = '/ws') =>
     WsClient.connect(`${project.url.replace('http', 'ws')}${path}`, { token });
 
-  it('tells how to log in, and nobody else the password', async () => {
-    expect((await project.cli('token')).trim()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  it('prints a token that is good for REST, and nothing else', async () => {
+    const token = (await project.cli('token')).trim();
+    expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await admin.with(token).get(`/v2/accounts/${admin.accountId}`)).status).toBe(200);
   });
 
   it('spreads sockets over the gateways, lists them all and finds each', async () => {
